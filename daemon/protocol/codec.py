@@ -7,6 +7,10 @@ import msgspec
 
 T = TypeVar("T")
 
+Invalid = msgspec.ValidationError
+Malformed = msgspec.DecodeError
+"""What `decode` raises: the shape is wrong (`Invalid`), or it is not JSON at all (`Malformed`)."""
+
 _encoder = msgspec.json.Encoder()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 

@@ -1,0 +1,154 @@
+"""What can be set: one frozen dataclass a section, read from default, file and environment."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from daemon.config.paths import Paths
+from daemon.protocol import codec, errors
+from daemon.protocol.errors import AlvoError
+
+
+class ReasonerKind(StrEnum):
+    AUTO = "auto"
+    GEMINI = "gemini"
+    OFFLINE = "offline"
+
+
+class EmbedderKind(StrEnum):
+    AUTO = "auto"
+    MINILM = "minilm"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonSettings:
+    language: str
+    max_connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonerSettings:
+    kind: ReasonerKind
+    model: str
+    base_url: str
+    api_version: str
+    key_file: str
+    timeout_s: float
+    fallback: str
+    stream: bool
+    prompt_budget_chars: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderSettings:
+    kind: EmbedderKind
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSettings:
+    inquiry_expires_s: float
+    max_rounds: int
+    max_running: int
+    retrieve_k: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShellSettings:
+    program: str
+    time_limit_s: float
+    output_limit_bytes: int
+    idle_s: float
+    environment: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    max_file_bytes: int
+    parse_timeout_s: float
+    parse_memory_bytes: int
+    ignore: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    daemon: DaemonSettings
+    reasoner: ReasonerSettings
+    embedder: EmbedderSettings
+    flow: FlowSettings
+    shell: ShellSettings
+    index: IndexSettings
+
+
+SECTIONS: Final = tuple(field.name for field in fields(Config))
+
+
+def default_text() -> str:
+    """The documented default file, as it is shipped."""
+    return resources.files("daemon.config").joinpath("default.toml").read_text(encoding="utf-8")
+
+
+def load_config(paths: Paths, environ: Mapping[str, str]) -> Config:
+    """Default < file < environment (`ALVO_SECTION_KEY`); `CONFIG_INVALID` names what is wrong."""
+    table = tomllib.loads(default_text())
+    _merge(table, _read(paths.config_file), str(paths.config_file))
+    for variable, section, key in _variables(table):
+        if variable in environ:
+            table[section][key] = _parse(environ[variable], table[section][key], variable)
+    try:
+        return codec.from_builtins(table, Config)
+    except codec.Invalid as error:
+        raise _invalid(codec.field_of(error) or str(paths.config_file), str(error)) from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _invalid(str(file), str(error)) from None
+
+
+def _merge(table: dict[str, Any], given: dict[str, Any], where: str) -> None:
+    for section, values in given.items():
+        if section not in table or not isinstance(values, dict):
+            raise _invalid(where, f"there is no section [{section}]")
+        for key, value in values.items():
+            if key not in table[section]:
+                raise _invalid(where, f"[{section}] has no setting {key}")
+            table[section][key] = value
+
+
+def _variables(table: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [
+        (f"ALVO_{section}_{key}".upper(), section, key)
+        for section, values in table.items()
+        for key in values
+    ]
+
+
+def _parse(text: str, like: Any, variable: str) -> Any:
+    try:
+        match like:
+            case bool():
+                return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+            case int():
+                return int(text)
+            case float():
+                return float(text)
+            case list():
+                return [part for part in text.split(os.pathsep) if part]
+            case _:
+                return text
+    except (KeyError, ValueError):
+        raise _invalid(variable, f"“{text}” is not a {type(like).__name__}") from None
+
+
+def _invalid(where: str, reason: str) -> AlvoError:
+    return AlvoError(errors.CONFIG_INVALID, where=where, reason=reason)
