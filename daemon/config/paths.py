@@ -1,6 +1,5 @@
 """Where Alvo's files are: the XDG base directories, each movable by its variable."""
 
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,4 +59,4 @@ def _shared_models(environ: Mapping[str, str]) -> Path:
 def _base(environ: Mapping[str, str], variable: str, default: Path) -> Path:
     # The specification wants relative values ignored.
     value = environ.get(variable, "")
-    return Path(value) if os.path.isabs(value) else default
+    return Path(value) if Path(value).is_absolute() else default
