@@ -1,8 +1,17 @@
 """Approvals: each is handed out once, and used up on disk before it is in anyone's hand (P1, P3)."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from daemon.protocol.values import ConversationId, Digest, FlowId, InquiryId
+from daemon.protocol import codec, errors
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import ConversationId, Digest, FlowId, Inquiry, InquiryId
+from daemon.store.clock import later, now
+from daemon.store.database import Database
+from daemon.store.ids import new_id
+
+# Between the yes and its use lies one hop of the event loop; what took longer is asked again.
+LIFETIME_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +25,53 @@ class UsedApproval:
     scripts: tuple[str, ...]
     cwd: str
     conversation: ConversationId
+
+
+def grant_approval(
+    db: Database, inquiry: Inquiry, scripts: tuple[str, ...], conversation: ConversationId
+) -> str:
+    """Records the yes to an inquiry, not yet used. The same inquiry gives no second one."""
+    approval_id = new_id()
+    db.run(
+        "INSERT INTO approval (id, inquiry_id, flow_id, conversation, digest, scripts, cwd,"
+        " created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            approval_id,
+            inquiry.id,
+            inquiry.flow_id,
+            conversation,
+            inquiry.digest,
+            codec.encode(scripts).decode(),
+            inquiry.cwd,
+            now(),
+            later(LIFETIME_S),
+        ),
+    )
+    return approval_id
+
+
+def use_approval(db: Database, approval_id: str) -> UsedApproval:
+    """Used up on disk, then handed out; a second call, or one too late, is APPROVAL_USED."""
+    with db.transaction():
+        at = now()
+        changed = db.run(
+            "UPDATE approval SET used_at = ? WHERE id = ? AND used_at IS NULL AND expires_at > ?",
+            (at, approval_id, at),
+        )
+        row = db.one(
+            "SELECT flow_id, inquiry_id, digest, scripts, cwd, conversation FROM approval"
+            " WHERE id = ?",
+            (approval_id,),
+        )
+        if not changed or row is None:
+            raise AlvoError(errors.APPROVAL_USED, flow=row[0] if row else "?")
+    flow_id, inquiry_id, digest, scripts, cwd, conversation = row
+    return UsedApproval(
+        id=approval_id,
+        flow_id=FlowId(flow_id),
+        inquiry_id=InquiryId(inquiry_id),
+        digest=Digest(digest),
+        scripts=codec.decode(scripts, tuple[str, ...]),
+        cwd=cwd,
+        conversation=ConversationId(conversation),
+    )

@@ -51,7 +51,7 @@ class Database:
         self.path = path
 
     @classmethod
-    def open(  # noqa: PLR0913  (each is a property of the file or of the connection)
+    def open(
         cls,
         path: Path,
         migrations: Sequence[Migration] = (),

@@ -1,0 +1,175 @@
+"""The rows of flows and of their steps."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Final, TypeVar
+
+from daemon.protocol import codec, errors
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import (
+    Block,
+    Citation,
+    ConversationId,
+    ErrorValue,
+    Flow,
+    FlowId,
+    FlowStatus,
+    InquiryId,
+    ListFlows,
+    PlannedCommand,
+    ReplyType,
+    Terminal,
+    Timestamp,
+    Usage,
+)
+from daemon.store.clock import now
+from daemon.store.database import Database, Row
+from daemon.store.ids import resolve
+
+T = TypeVar("T")
+
+ENDED: Final = frozenset(
+    {
+        FlowStatus.ANSWERED,
+        FlowStatus.EXECUTED,
+        FlowStatus.DENIED,
+        FlowStatus.FAILED,
+        FlowStatus.CANCELLED,
+        FlowStatus.INTERRUPTED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFlow:
+    """A flow, and what of it no client needs: where it runs, what was given, which attempt it is."""
+
+    flow: Flow
+    cwd: str
+    given: str | None
+    attempts: int
+
+
+_FLOW_COLUMNS: Final = tuple(field.name for field in fields(Flow))
+_COLUMNS: Final = (*_FLOW_COLUMNS, "cwd", "given", "attempts")
+_SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM flow"
+_PLACES: Final = ", ".join(f":{name}" for name in _COLUMNS)
+_UPSERT: Final = (
+    f"INSERT INTO flow ({', '.join(_COLUMNS)}) VALUES ({_PLACES}) ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{name} = :{name}" for name in _COLUMNS if name != "id")
+)
+
+
+def find_flow(db: Database, flow_id: str) -> StoredFlow | None:
+    row = db.one(f"{_SELECT} WHERE id = ?", (flow_id,))
+    return None if row is None else _flow(row)
+
+
+def load_flow(db: Database, given: str) -> StoredFlow:
+    """By id or the beginning of one; raises FLOW_NOT_FOUND, AMBIGUOUS_ID."""
+    found = find_flow(db, resolve(db, "flow", given, errors.FLOW_NOT_FOUND, flow=given))
+    if found is None:
+        raise AlvoError(errors.FLOW_NOT_FOUND, flow=given)
+    return found
+
+
+def save_flow(db: Database, stored: StoredFlow) -> None:
+    flow = stored.flow
+    values: dict[str, Any] = {name: getattr(flow, name) for name in _FLOW_COLUMNS}
+    for name in ("plan", "citations", "usage"):
+        values[name] = _json(getattr(flow, name))
+    values["error"] = None if flow.error is None else _json(flow.error)
+    values |= {"cwd": stored.cwd, "given": stored.given, "attempts": stored.attempts}
+    db.run(_UPSERT, values)
+
+
+def list_flows(db: Database, wanted: ListFlows) -> list[Flow]:
+    """Newest first."""
+    conditions, params = ["1"], list[Any]()
+    for column, value in (("status", wanted.status), ("conversation", wanted.conversation)):
+        if value is not None:
+            conditions.append(f"{column} = ?")
+            params.append(value)
+    if wanted.before is not None:
+        conditions.append("created_at < ?")
+        params.append(wanted.before)
+    params.append(max(1, min(wanted.limit, 500)))
+    rows = db.all(
+        f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY created_at DESC, id LIMIT ?", params
+    )
+    return [_flow(row).flow for row in rows]
+
+
+def flows_with(db: Database, status: FlowStatus) -> list[StoredFlow]:
+    rows = db.all(f"{_SELECT} WHERE status = ? ORDER BY created_at", (status,))
+    return [_flow(row) for row in rows]
+
+
+def count_flows(db: Database, status: FlowStatus) -> int:
+    return int(db.value("SELECT count(*) FROM flow WHERE status = ?", (status,)))
+
+
+def delete_flow(db: Database, flow_id: FlowId) -> None:
+    """With its steps, events, inquiries and approvals."""
+    db.run("DELETE FROM flow WHERE id = ?", (flow_id,))
+
+
+def earlier_answers(db: Database, flow: Flow, limit: int) -> list[tuple[str, str]]:
+    """Questions and answers of the conversation before this flow, oldest first."""
+    rows = db.all(
+        "SELECT question, answer FROM flow WHERE conversation = ? AND created_at < ? AND id <> ?"
+        " AND answer IS NOT NULL ORDER BY created_at DESC LIMIT ?",
+        (flow.conversation, flow.created_at, flow.id, limit),
+    )
+    return [(str(question), str(answer)) for question, answer in reversed(rows)]
+
+
+def find_step(db: Database, flow_id: FlowId, round_: int, name: str, type_: type[T]) -> T | None:
+    """What a finished step of this round gave."""
+    result = db.value(
+        "SELECT result FROM step WHERE flow_id = ? AND round = ? AND name = ?",
+        (flow_id, round_, name),
+    )
+    return None if result is None else codec.decode(result, type_)
+
+
+def record_step(db: Database, flow_id: FlowId, round_: int, name: str, result: Any) -> None:
+    db.run(
+        "INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?, ?)",
+        (flow_id, round_, name, _json(result), now()),
+    )
+
+
+def forget_steps(db: Database, flow_id: FlowId, round_: int) -> None:
+    """Those of one round: a retry asks anew."""
+    db.run("DELETE FROM step WHERE flow_id = ? AND round = ?", (flow_id, round_))
+
+
+def _json(value: Any) -> str:
+    return codec.encode(value).decode()
+
+
+def _flow(row: Row) -> StoredFlow:
+    at = dict(zip(_COLUMNS, row, strict=True))
+    flow = Flow(
+        id=FlowId(at["id"]),
+        conversation=ConversationId(at["conversation"]),
+        question=at["question"],
+        agent=at["agent"],
+        language=at["language"],
+        type=None if at["type"] is None else ReplyType(at["type"]),
+        block=Block(at["block"]),
+        status=FlowStatus(at["status"]),
+        inquiry=None if at["inquiry"] is None else InquiryId(at["inquiry"]),
+        terminal=None if at["terminal"] is None else Terminal(at["terminal"]),
+        plan=codec.decode(at["plan"], list[PlannedCommand]),
+        answer=at["answer"],
+        citations=codec.decode(at["citations"], list[Citation]),
+        error=None if at["error"] is None else codec.decode(at["error"], ErrorValue),
+        rounds=at["rounds"],
+        revision=at["revision"],
+        reasoner=at["reasoner"],
+        usage=codec.decode(at["usage"], Usage),
+        created_at=Timestamp(at["created_at"]),
+        updated_at=Timestamp(at["updated_at"]),
+    )
+    return StoredFlow(flow, at["cwd"], at["given"], at["attempts"])

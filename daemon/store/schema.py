@@ -1,0 +1,107 @@
+"""The schema of state.db, as numbered migrations."""
+
+from typing import Final
+
+from daemon.store.database import Migration
+
+STATE_MIGRATIONS: Final = (
+    Migration(
+        1,
+        "flows, their steps, events, inquiries and approvals",
+        """
+        CREATE TABLE flow (
+            id TEXT PRIMARY KEY,
+            conversation TEXT NOT NULL,
+            question TEXT NOT NULL,
+            agent TEXT,
+            language TEXT NOT NULL,
+            cwd TEXT NOT NULL,
+            given TEXT,
+            type TEXT,
+            block TEXT NOT NULL,
+            status TEXT NOT NULL,
+            inquiry TEXT,
+            terminal TEXT,
+            plan TEXT NOT NULL,
+            answer TEXT,
+            citations TEXT NOT NULL,
+            error TEXT,
+            rounds INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            reasoner TEXT,
+            usage TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX flow_by_time ON flow (created_at);
+        CREATE INDEX flow_by_conversation ON flow (conversation, created_at);
+        CREATE INDEX flow_by_status ON flow (status, created_at);
+
+        -- What a block did and need not do again: a model call, a search, a person's reply.
+        CREATE TABLE step (
+            flow_id TEXT NOT NULL REFERENCES flow ON DELETE CASCADE,
+            round INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            result TEXT NOT NULL,
+            ended_at TEXT NOT NULL,
+            PRIMARY KEY (flow_id, round, name)
+        ) STRICT, WITHOUT ROWID;
+
+        -- AUTOINCREMENT: a number is never given twice, not even after a flow is deleted.
+        CREATE TABLE event (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            flow_id TEXT NOT NULL REFERENCES flow ON DELETE CASCADE,
+            at TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            data TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX event_by_flow ON event (flow_id, seq);
+
+        CREATE TABLE inquiry (
+            id TEXT PRIMARY KEY,
+            flow_id TEXT NOT NULL REFERENCES flow ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            status TEXT NOT NULL,
+            text TEXT NOT NULL,
+            secret INTEGER NOT NULL,
+            script TEXT,
+            plan TEXT NOT NULL,
+            cwd TEXT,
+            environment TEXT NOT NULL,
+            urls TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            preview TEXT,
+            permission_hint TEXT,
+            created_at TEXT NOT NULL,
+            expires_at TEXT NOT NULL,
+            answered_by TEXT,
+            answered_at TEXT,
+            decision TEXT
+        ) STRICT;
+        CREATE INDEX inquiry_by_flow ON inquiry (flow_id);
+        CREATE INDEX inquiry_by_status ON inquiry (status, expires_at);
+
+        -- One yes to one inquiry; used once.
+        CREATE TABLE approval (
+            id TEXT PRIMARY KEY,
+            inquiry_id TEXT NOT NULL UNIQUE REFERENCES inquiry ON DELETE CASCADE,
+            flow_id TEXT NOT NULL,
+            conversation TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            scripts TEXT NOT NULL,
+            cwd TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            expires_at TEXT NOT NULL,
+            used_at TEXT
+        ) STRICT;
+
+        -- Each bash that was started, so that what a crash left of it can be ended.
+        CREATE TABLE session (
+            incarnation TEXT PRIMARY KEY,
+            marker TEXT NOT NULL,
+            started_at TEXT NOT NULL
+        ) STRICT;
+        """,
+    ),
+)
