@@ -1,0 +1,67 @@
+"""Shows what the eye cannot see: control, bidirectional and invisible characters as `<U+202E>`.
+
+What a person approves is what runs (P5), so nothing is stripped: the text can be had back from
+what was shown, exactly.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+_HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn", "Cs"})
+
+# Letters and marks by category, which a screen draws as nothing: combining grapheme joiner,
+# Hangul fillers, Khmer inherent vowels, Mongolian and general variation selectors, blank braille.
+_INVISIBLE: Final = frozenset(
+    map(
+        chr,
+        (
+            0x034F,
+            0x115F,
+            0x1160,
+            0x17B4,
+            0x17B5,
+            *range(0x180B, 0x1810),
+            0x2800,
+            0x3164,
+            *range(0xFE00, 0xFE10),
+            0xFFA0,
+            *range(0xE0100, 0xE01F0),
+        ),
+    )
+)
+_PLAIN: Final = re.compile(r"[ -;=-~]*")
+_ESCAPED: Final = re.compile(r"<U\+([0-9A-F]{4,6})>")
+
+
+def is_hidden(character: str) -> bool:
+    """Whether a screen might show this character as nothing, or as something else."""
+    if character == " ":
+        return False
+    return character in _INVISIBLE or unicodedata.category(character) in _HIDDEN_CATEGORIES
+
+
+def escape(text: str, *, lines: bool = False) -> str:
+    """`text` with every hidden character shown; `lines` keeps newline and tab as they are.
+
+    A literal `<U+` has its first character escaped, so that `unescape` is the exact inverse.
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    kept = "\n\t" if lines else ""
+    return "<U+003C>U+".join(_escape_each(part, kept) for part in text.split("<U+"))
+
+
+def _escape_each(text: str, kept: str) -> str:
+    return "".join(c if c in kept or not is_hidden(c) else f"<U+{ord(c):04X}>" for c in text)
+
+
+def unescape(shown: str) -> str:
+    """What `escape` was given."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), shown)
+
+
+def numbered(script: str) -> list[tuple[int, str]]:
+    """The lines of a script with their numbers from 1, escaped; only a newline ends a line."""
+    lines = script.removesuffix("\n").split("\n")
+    return [(n, escape(line)) for n, line in enumerate(lines, 1)]
