@@ -1,0 +1,92 @@
+"""The API key of a model: where it is looked for, and an object that never shows it."""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NoReturn
+
+from daemon.protocol import errors
+from daemon.protocol.errors import AlvoError
+
+CREDENTIAL: Final = "gemini_api_key"
+"""The name of the systemd credential, and of the file in the configuration directory."""
+VARIABLES: Final = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+_LONGEST: Final = 4096
+
+
+class ApiKey:
+    """A key and where it was found. Printing, logging or pickling it shows or gives nothing."""
+
+    __slots__ = ("_key", "origin")
+
+    def __init__(self, key: str, origin: str) -> None:
+        self._key = key
+        self.origin = origin
+
+    def reveal(self) -> str:
+        """The key itself: for the one call that sends it."""
+        return self._key
+
+    def scrub(self, text: str) -> str:
+        """The text without the key, should a server have quoted it."""
+        return text.replace(self._key, "…")
+
+    def __repr__(self) -> str:
+        return f"ApiKey(set, from {self.origin})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an API key is not to be copied into a file")
+
+
+def find_key(key_file: Path, environ: Mapping[str, str], *, named: bool = False) -> ApiKey | None:
+    """From the systemd credential, else the file, else the environment; None: there is none.
+
+    `named`: the person set this file, so that it must be there. `CONFIG_INVALID` for a file which
+    others may read, or whose content cannot be a key.
+    """
+    directory = environ.get("CREDENTIALS_DIRECTORY")
+    if directory and (credential := Path(directory) / CREDENTIAL).is_file():
+        return _from_file(credential)
+    if named or key_file.exists():
+        _refuse_shared(key_file)
+        return _from_file(key_file)
+    for variable in VARIABLES:
+        if environ.get(variable, "").strip():
+            return ApiKey(_checked(environ[variable], variable), variable)
+    return None
+
+
+def _refuse_shared(file: Path) -> None:
+    try:
+        found = file.stat()
+    except OSError as error:
+        raise _invalid(file, error.strerror or "it cannot be read") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise _invalid(file, "it is not a file")
+    if found.st_uid != os.getuid():
+        raise _invalid(file, "it belongs to another user")
+    if found.st_mode & 0o077:
+        mode = stat.S_IMODE(found.st_mode)
+        raise _invalid(file, f"its mode is {mode:04o}, others may read it; chmod 0600 it")
+
+
+def _from_file(file: Path) -> ApiKey:
+    try:
+        with file.open("rb") as content:
+            raw = content.read(_LONGEST + 1)
+    except OSError as error:
+        raise _invalid(file, error.strerror or "it cannot be read") from None
+    return ApiKey(_checked(raw.decode("utf-8", "replace"), str(file)), str(file))
+
+
+def _checked(text: str, origin: str) -> str:
+    key = text.strip()
+    # It travels in an HTTP header: one line of visible ASCII.
+    if not key or len(key) > _LONGEST or not all("!" <= letter <= "~" for letter in key):
+        raise _invalid(origin, "it does not hold one key (a line of visible characters)")
+    return key
+
+
+def _invalid(where: Path | str, reason: str) -> AlvoError:
+    return AlvoError(errors.CONFIG_INVALID, where=str(where), reason=reason)
