@@ -1,0 +1,46 @@
+"""Ties an answer to its sources: what `[n]` in it stands for (P8)."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.protocol.values import Citation
+from daemon.reasoner.decision import ContextPiece
+
+_MARK: Final = re.compile(r"\[(\d{1,4}(?:\s*,\s*\d{1,4})*)\]")
+_EXCERPT: Final = 400
+
+
+def cited(answer: str, pieces: Sequence[ContextPiece]) -> tuple[Citation, ...]:
+    """One citation for each piece that the answer names, in the order of their numbers."""
+    numbers = {
+        int(number) for mark in _MARK.finditer(answer) for number in mark.group(1).split(",")
+    }
+    return tuple(_citation(piece) for piece in pieces if piece.n in numbers)
+
+
+def without_unknown_marks(answer: str, pieces: Sequence[ContextPiece]) -> str:
+    """The answer with marks that stand for nothing taken out: no claim borrows a false source."""
+    known = {piece.n for piece in pieces}
+
+    def keep(mark: re.Match[str]) -> str:
+        numbers = [int(number) for number in mark.group(1).split(",")]
+        kept = [str(number) for number in numbers if number in known]
+        if len(kept) == len(numbers):
+            return mark.group(0)
+        return f"[{', '.join(kept)}]" if kept else ""
+
+    return _MARK.sub(keep, answer)
+
+
+def _citation(piece: ContextPiece) -> Citation:
+    text = " ".join(piece.text.split())
+    return Citation(
+        n=piece.n,
+        source=piece.source,
+        title=piece.title,
+        location=piece.location,
+        excerpt=text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…",
+        modified_at=piece.modified_at,
+        retrieved_at=piece.retrieved_at,
+    )

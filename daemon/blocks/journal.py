@@ -1,0 +1,30 @@
+"""What a block may do to its flow while it works: remember, and say."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from daemon.protocol.values import Usage
+
+T = TypeVar("T")
+
+
+class Journal(Protocol):
+    """Durable: what it recorded is there after a crash, and is not done again."""
+
+    async def once(self, name: str, type_: type[T], work: Callable[[], Awaitable[T]]) -> T:
+        """What the step of this name gave in this round; works only where it has not yet."""
+
+    async def recall(self, name: str, type_: type[T]) -> T | None:
+        """What that step of this round gave, if it is done."""
+
+    async def history(self, name: str, type_: type[T]) -> list[T]:
+        """What the steps of that name gave, over all rounds so far."""
+
+    async def write(self, text: str) -> None:
+        """A piece of the answer, for those who watch."""
+
+    async def notice(self, message: str) -> None:
+        """Something a person should know while they wait."""
+
+    async def account(self, reasoner: str, usage: Usage) -> None:
+        """Which reasoner answered, and what the call cost."""
