@@ -11,8 +11,17 @@ T = TypeVar("T")
 class Journal(Protocol):
     """Durable: what it recorded is there after a crash, and is not done again."""
 
-    async def once(self, name: str, type_: type[T], work: Callable[[], Awaitable[T]]) -> T:
-        """What the step of this name gave in this round; works only where it has not yet."""
+    async def once(
+        self,
+        name: str,
+        type_: type[T],
+        work: Callable[[], Awaitable[T]],
+        cost: Callable[[T], tuple[str, Usage]] | None = None,
+    ) -> T:
+        """What the step of this name gave in this round; works only where it has not yet.
+
+        `cost`: which reasoner it took and what that used, put to the flow's account once.
+        """
 
     async def recall(self, name: str, type_: type[T]) -> T | None:
         """What that step of this round gave, if it is done."""
@@ -25,6 +34,3 @@ class Journal(Protocol):
 
     async def notice(self, message: str) -> None:
         """Something a person should know while they wait."""
-
-    async def account(self, reasoner: str, usage: Usage) -> None:
-        """Which reasoner answered, and what the call cost."""

@@ -25,12 +25,15 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A person has to answer. `step`: under which name a reply is recorded."""
+    """A person has to answer. `step`: under which name a reply is recorded.
+
+    `secret_name`: the reply is a secret, for the environment variable of this name.
+    """
 
     kind: InquiryKind
     text: str
     step: str = ""
-    secret: bool = False
+    secret_name: str | None = None
     plan: tuple[PlannedCommand, ...] = ()
     urls: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()

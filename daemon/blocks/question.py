@@ -40,8 +40,12 @@ class QuestionBlock:
         if command is not None:
             return Proceed(Block.RESPONSE, ReplyType.TASK, (PlannedCommand("", command),))
         request = await self.request(stored, earlier, journal)
-        reply = await journal.once("decide", Reply, lambda: self._reasoner.decide(request))
-        await journal.account(reply.reasoner, reply.usage)
+        reply = await journal.once(
+            "decide",
+            Reply,
+            lambda: self._reasoner.decide(request),
+            cost=lambda reply: (reply.reasoner, reply.usage),
+        )
         if reply.notice:
             await journal.notice(reply.notice)
         return _next(reply.decision)

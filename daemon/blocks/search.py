@@ -19,8 +19,9 @@ SEARCH_AGAIN = "search_again"
 
 @dataclass(frozen=True, slots=True)
 class PersonReply:
-    """What the person said to one missing piece; no text: they do not know, or it is secret."""
+    """What the person said to one missing piece; a secret's text is in memory alone."""
 
+    known: bool
     text: str | None
     at: Timestamp
 
@@ -45,7 +46,7 @@ class SearchBlock:
             said = await journal.recall(step, PersonReply)
             if said is None or self._secret_is_lost(flow, piece, said):
                 return _ask_person(piece, step)
-            gained = gained or piece.secret or said.text is not None
+            gained = gained or said.known
             if said.text is not None:
                 found.append(_from_person(piece, said, flow.language))
         if not gained:
@@ -68,8 +69,7 @@ class SearchBlock:
 
     def _secret_is_lost(self, flow: Flow, piece: Missing, said: PersonReply) -> bool:
         """A restart forgets secrets; who said that they do not know it is not asked again."""
-        given = piece.secret and said.text is None and not said.at.startswith("unknown")
-        return given and piece.name not in self._secrets.of(flow.id)
+        return piece.secret and said.known and piece.name not in self._secrets.of(flow.id)
 
 
 def insufficient(missing: tuple[Missing, ...]) -> AlvoError:
@@ -83,7 +83,9 @@ def _list(missing: tuple[Missing, ...]) -> str:
 
 def _ask_person(piece: Missing, step: str) -> Ask:
     text = piece.question or piece.information
-    return Ask(InquiryKind.INFORMATION, text, step=step, secret=piece.secret)
+    return Ask(
+        InquiryKind.INFORMATION, text, step=step, secret_name=piece.name if piece.secret else None
+    )
 
 
 def _from_person(piece: Missing, said: PersonReply, language: str) -> ContextPiece:

@@ -1,7 +1,6 @@
 """Wakes those who wait for events: by asking, never by pushing (`DESIGN.md` §5)."""
 
 import asyncio
-import contextlib
 
 from daemon.protocol.values import FlowId
 
@@ -31,12 +30,3 @@ class Bell:
             waiters.discard(waiter)
             if not waiters:
                 self._of_flow.pop(flow_id, None)
-
-
-async def heard(waiter: "asyncio.Future[None]", timeout_s: float) -> bool:
-    """Whether the bell rang in time."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(timeout_s):
-            await asyncio.shield(waiter)
-            return True
-    return False

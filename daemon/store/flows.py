@@ -1,6 +1,7 @@
 """The rows of flows and of their steps."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeVar
 
 from daemon.protocol import codec, errors
@@ -82,6 +83,27 @@ def save_flow(db: Database, stored: StoredFlow) -> None:
     db.run(_UPSERT, values)
 
 
+def change_flow(
+    db: Database,
+    flow_id: FlowId,
+    status: FlowStatus,
+    change: Callable[[Flow], Mapping[str, Any]],
+) -> StoredFlow:
+    """Changes fields of a flow that stays where it is; FLOW_CONFLICT if it is elsewhere already."""
+    stored = load_flow(db, flow_id)
+    if stored.flow.status is not status:
+        raise AlvoError(errors.FLOW_CONFLICT, flow=flow_id, status=stored.flow.status)
+    flow = replace(
+        stored.flow,
+        revision=stored.flow.revision + 1,
+        updated_at=now(),
+        **change(stored.flow),
+    )
+    changed = replace(stored, flow=flow)
+    save_flow(db, changed)
+    return changed
+
+
 def list_flows(db: Database, wanted: ListFlows) -> list[Flow]:
     """Newest first."""
     conditions, params = ["1"], list[Any]()
@@ -139,9 +161,17 @@ def record_step(db: Database, flow_id: FlowId, round_: int, name: str, result: A
     )
 
 
-def forget_steps(db: Database, flow_id: FlowId, round_: int) -> None:
-    """Those of one round: a retry asks anew."""
-    db.run("DELETE FROM step WHERE flow_id = ? AND round = ?", (flow_id, round_))
+def step_history(db: Database, flow_id: FlowId, name: str, type_: type[T]) -> list[T]:
+    """What the steps of this name gave, round after round."""
+    rows = db.all(
+        "SELECT result FROM step WHERE flow_id = ? AND name = ? ORDER BY round", (flow_id, name)
+    )
+    return [codec.decode(result, type_) for (result,) in rows]
+
+
+def forget_steps(db: Database, flow_id: FlowId) -> None:
+    """All of them: a retry asks anew."""
+    db.run("DELETE FROM step WHERE flow_id = ?", (flow_id,))
 
 
 def _json(value: Any) -> str:

@@ -1,0 +1,143 @@
+"""Makes inquiries: what a person is shown, and the digest that ties their answer to it."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from daemon.blocks.outcome import Ask
+from daemon.blocks.secrets import Secrets
+from daemon.config import Config
+from daemon.flow.digest import run_digest, text_digest
+from daemon.flow.transitions import advance
+from daemon.protocol.values import (
+    Digest,
+    EventKind,
+    Flow,
+    FlowId,
+    FlowStatus,
+    Inquiry,
+    InquiryId,
+    InquiryKind,
+    InquiryStatus,
+    PlannedCommand,
+    StepStatus,
+)
+from daemon.shell.parse import programs
+from daemon.shell.session import Shell
+from daemon.store import Database
+from daemon.store.clock import later, now
+from daemon.store.events import append_event
+from daemon.store.flows import StoredFlow, record_step
+from daemon.store.ids import new_id
+from daemon.store.inquiries import insert_inquiry
+
+ASKED = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Under which name the reply to an inquiry is recorded, and what of it is secret."""
+
+    inquiry_id: InquiryId
+    step: str
+    secret_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """All that decides, beside its text, what a plan would do."""
+
+    cwd: str
+    environment: tuple[str, ...]
+    digest: Digest
+
+
+class Inquirer:
+    """Turns what a block asks into an inquiry, and looks again before a yes counts."""
+
+    def __init__(self, shell: Shell, secrets: Secrets, config: Config, home: Path) -> None:
+        self._shell = shell
+        self._secrets = secrets
+        self._config = config
+        self._home = home
+
+    async def draft(self, stored: StoredFlow, ask: Ask) -> Inquiry:
+        around = await self._look(stored, ask)
+        scripts = [command.script for command in ask.plan]
+        return Inquiry(
+            id=InquiryId(new_id()),
+            flow_id=stored.flow.id,
+            kind=ask.kind,
+            status=InquiryStatus.WAITING,
+            text=ask.text,
+            secret=ask.secret_name is not None,
+            script="\n".join(scripts) if scripts else None,
+            plan=list(ask.plan),
+            cwd=around.cwd or None,
+            environment=list(around.environment),
+            urls=list(ask.urls),
+            digest=around.digest,
+            preview=None,
+            permission_hint=None,
+            created_at=now(),
+            expires_at=later(self._config.flow.inquiry_expires_s),
+        )
+
+    async def again(self, stored: StoredFlow, inquiry: Inquiry) -> Inquiry | None:
+        """The inquiry as it would be asked now, where that differs from what was shown."""
+        ask = Ask(inquiry.kind, inquiry.text, plan=tuple(inquiry.plan), urls=tuple(inquiry.urls))
+        fresh = await self.draft(stored, ask)
+        return None if fresh.digest == inquiry.digest else fresh
+
+    async def _look(self, stored: StoredFlow, ask: Ask) -> _Surroundings:
+        if ask.kind is not InquiryKind.RUN:
+            shown = "\0".join([ask.kind, ask.text, *ask.urls])
+            return _Surroundings("", (), text_digest(shown))
+        scripts = [command.script for command in ask.plan]
+        state = self._shell.state(stored.flow.conversation, stored.cwd)
+        names = sorted({*state.environment, *self._secrets.of(stored.flow.id)})
+        digest = await asyncio.to_thread(
+            lambda: run_digest(
+                scripts=scripts,
+                cwd=state.cwd,
+                environment=names,
+                shell=self._config.shell.program,
+                incarnation=state.incarnation,
+                commands_run=state.commands_run,
+                programs=self._programs(scripts, state.cwd),
+            )
+        )
+        return _Surroundings(state.cwd, tuple(names), digest)
+
+    def _programs(self, scripts: Sequence[str], cwd: str) -> list[Path]:
+        path = os.environ.get("PATH", os.defpath)
+        return [
+            file for script in scripts for file in programs(script, Path(cwd), path, self._home)
+        ]
+
+
+def put_inquiry(db: Database, inquiry: Inquiry, flow: Flow, ask: Ask) -> StoredFlow:
+    """The flow waits for it from here on; call it inside a transaction."""
+    insert_inquiry(db, inquiry)
+    record_step(db, flow.id, flow.rounds, ASKED, Asked(inquiry.id, ask.step, ask.secret_name))
+    say_inquiry(db, inquiry)
+    return advance(
+        db,
+        flow.id,
+        FlowStatus.WAITING,
+        frozenset({FlowStatus.RUNNING, FlowStatus.WAITING}),
+        inquiry=inquiry.id,
+        plan=[replace(command, status=StepStatus.PENDING) for command in ask.plan] or flow.plan,
+        citations=list(ask.citations) or flow.citations,
+    )
+
+
+def say_inquiry(db: Database, inquiry: Inquiry) -> None:
+    append_event(
+        db,
+        FlowId(inquiry.flow_id),
+        EventKind.INQUIRY,
+        {"inquiry_id": inquiry.id, "kind": inquiry.kind, "status": inquiry.status},
+    )

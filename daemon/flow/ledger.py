@@ -1,0 +1,55 @@
+"""Commits what happens to flows, and rings for those who wait: durable before visible (P2)."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from daemon.flow.bell import Bell
+from daemon.protocol.values import Event, EventKind, FlowId, Json, Seconds
+from daemon.store import Database, Worker
+from daemon.store.events import append_event, events_after
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """The state database as the flow engine sees it."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._bell = Bell()
+
+    async def read(self, work: Callable[[Database], T]) -> T:
+        return await self._worker.run(work)
+
+    async def commit(self, flow_id: FlowId, work: Callable[[Database], T]) -> T:
+        """One IMMEDIATE transaction; who waits for this flow is woken once it is on disk."""
+
+        def transaction(db: Database) -> T:
+            with db.transaction():
+                return work(db)
+
+        # Shielded: a caller that goes away must not leave us without the ringing.
+        done = asyncio.ensure_future(self._worker.run(transaction))
+        done.add_done_callback(lambda _: self._bell.ring(flow_id))
+        return await asyncio.shield(done)
+
+    async def say(self, flow_id: FlowId, kind: EventKind, data: Json) -> None:
+        await self.commit(flow_id, lambda db: append_event(db, flow_id, kind, data))
+
+    async def wait(
+        self, after: int, flow_id: FlowId | None, limit: int, timeout_s: Seconds
+    ) -> list[Event]:
+        """The events after `after`; waits for the first one as long as `timeout_s`."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout_s
+        while True:
+            waiter = self._bell.listen(flow_id)
+            try:
+                events = await self.read(lambda db: events_after(db, after, flow_id, limit))
+                left = end - loop.time()
+                if events or left <= 0:
+                    return events
+                await asyncio.wait([waiter], timeout=left)
+            finally:
+                self._bell.leave(flow_id, waiter)
