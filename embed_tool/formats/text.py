@@ -1,0 +1,64 @@
+"""Plain text and source code; from bytes of any encoding to characters."""
+
+import codecs
+from typing import Final
+
+from embed_tool.blocks import Block, BlockKind, Extract, Unit, paragraphs
+from embed_tool.formats import Unreadable
+from embed_tool.reasons import Reason
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE: Final = 256 * 1024
+"""Bytes from which an unknown encoding is told: the detection is slow on more."""
+
+
+def read_text(content: bytes) -> Extract:
+    return Extract("", Unit.LINE, _blocks(decoded(content), BlockKind.PARAGRAPH))
+
+
+def read_code(content: bytes) -> Extract:
+    return Extract("", Unit.LINE, _blocks(decoded(content), BlockKind.CODE))
+
+
+def decoded(content: bytes) -> str:
+    """The characters, with line ends as one newline; `Unreadable` if these bytes are no text."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return _lines(content.decode(encoding, "replace"))
+    if b"\0" in content:
+        raise Unreadable(Reason.BINARY)
+    try:
+        return _lines(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return _lines(_guessed(content))
+
+
+def _guessed(content: bytes) -> str:
+    import charset_normalizer
+
+    # A few stray bytes in a text of UTF-8 are damage, not another encoding.
+    lenient = content.decode("utf-8", "replace")
+    bad = lenient.count("\N{REPLACEMENT CHARACTER}")
+    wide = sum(byte >= 0x80 for byte in content[:_SAMPLE])
+    if bad * 20 < wide:
+        return lenient
+    best = charset_normalizer.from_bytes(content[:_SAMPLE]).best()
+    if best is None:
+        raise Unreadable(Reason.BINARY)
+    return content.decode(best.encoding, "replace")
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _blocks(text: str, kind: BlockKind) -> list[Block]:
+    return [
+        Block(kind, body, (), first, last) for first, last, body in paragraphs(text.split("\n"))
+    ]
