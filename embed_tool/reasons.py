@@ -13,7 +13,6 @@ class Reason(StrEnum):
     GARBAGE = "garbage"
     NOT_REGULAR = "not_regular"
     NAME_NOT_UTF8 = "name_not_utf8"
-    CHANGED = "changed"
     MISSING = "missing"
     NO_PERMISSION = "no_permission"
 
