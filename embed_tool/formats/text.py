@@ -16,6 +16,11 @@ _MARKS: Final = (
 )
 _SAMPLE: Final = 256 * 1024
 """Bytes from which an unknown encoding is told: the detection is slow on more."""
+_WESTERN: Final = frozenset(
+    "áàâãäåéèêëíìîïóòôõöúùûüçñýÁÀÂÃÄÅÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑæœøßÆŒØ"
+    "ºª°§«»“”‘’–—…•·€£¢©®™´¨¿¡½¼¾±²³¹×÷\N{NO-BREAK SPACE}"
+)
+"""What a text in cp1252 holds beyond ASCII if it is in a language of western Europe."""
 
 
 def read_text(content: bytes) -> Extract:
@@ -48,6 +53,10 @@ def _guessed(content: bytes) -> str:
     wide = sum(byte >= 0x80 for byte in content[:_SAMPLE])
     if bad * 20 < wide:
         return lenient
+    # On short texts the detection takes the accents of Portuguese for those of other languages.
+    western = content.decode("cp1252", "replace")
+    if all(letter in _WESTERN or letter < "\x80" for letter in set(western)):
+        return western
     best = charset_normalizer.from_bytes(content[:_SAMPLE]).best()
     if best is None:
         raise Unreadable(Reason.BINARY)
