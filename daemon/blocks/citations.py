@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from daemon.protocol.values import Citation
-from daemon.reasoner.decision import ContextPiece
+from daemon.reasoner import ContextPiece, cited
+from daemon.reasoner.reasoner import CITATION
 
-_MARK: Final = re.compile(r"\[(\d{1,4}(?:\s*,\s*\d{1,4})*)\]")
-_EXCERPT: Final = 400
+_EXCERPT_CHARS: Final = 400
 
 
-def cited(answer: str, pieces: Sequence[ContextPiece]) -> tuple[Citation, ...]:
+def citations_of(answer: str, pieces: Sequence[ContextPiece]) -> tuple[Citation, ...]:
     """One citation for each piece that the answer names, in the order of their numbers."""
-    numbers = {
-        int(number) for mark in _MARK.finditer(answer) for number in mark.group(1).split(",")
-    }
+    numbers = set(cited(answer))
     return tuple(_citation(piece) for piece in pieces if piece.n in numbers)
 
 
@@ -30,7 +28,7 @@ def without_unknown_marks(answer: str, pieces: Sequence[ContextPiece]) -> str:
             return mark.group(0)
         return f"[{', '.join(kept)}]" if kept else ""
 
-    return _MARK.sub(keep, answer)
+    return CITATION.sub(keep, answer)
 
 
 def _citation(piece: ContextPiece) -> Citation:
@@ -40,7 +38,7 @@ def _citation(piece: ContextPiece) -> Citation:
         source=piece.source,
         title=piece.title,
         location=piece.location,
-        excerpt=text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…",
+        excerpt=text if len(text) <= _EXCERPT_CHARS else text[: _EXCERPT_CHARS - 1] + "…",
         modified_at=piece.modified_at,
         retrieved_at=piece.retrieved_at,
     )

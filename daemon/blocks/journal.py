@@ -32,5 +32,8 @@ class Journal(Protocol):
     async def write(self, text: str) -> None:
         """A piece of the answer, for those who watch."""
 
+    async def rewrite(self, text: str) -> None:
+        """What was written so far is void; this is the answer."""
+
     async def notice(self, message: str) -> None:
         """Something a person should know while they wait."""

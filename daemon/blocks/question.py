@@ -10,8 +10,15 @@ from daemon.index import Index
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Block, Flow, Hit, PlannedCommand, ReplyType, SourceName
-from daemon.reasoner.decision import ContextPiece, Decision, DecisionRequest, Exchange, Reply
-from daemon.reasoner.reasoner import Reasoner
+from daemon.reasoner import (
+    ContextPiece,
+    Decision,
+    DecisionRequest,
+    Exchange,
+    FailedCommand,
+    Reasoner,
+    Reply,
+)
 from daemon.store.clock import now
 from daemon.store.flows import StoredFlow
 
@@ -64,6 +71,7 @@ class QuestionBlock:
             given=stored.given,
             cwd=stored.cwd,
             today=now(),
+            failed=await journal.recall("failed", FailedCommand),
         )
 
     async def _pieces(self, flow: Flow, journal: Journal) -> Pieces:
@@ -72,9 +80,7 @@ class QuestionBlock:
             self._index.search, flow.question, self._settings.retrieve_k, owner=flow.agent or ""
         )
         searched = [
-            piece
-            for found in await journal.history("found", Pieces)
-            for piece in found.pieces
+            piece for found in await journal.history("found", Pieces) for piece in found.pieces
         ]
         pieces = [*searched, *(_piece(hit) for hit in hits)]
         return Pieces(tuple(replace(piece, n=n) for n, piece in enumerate(pieces, start=1)))

@@ -1,16 +1,25 @@
 """The response block: delivers an answer with its citations, or puts a plan before the person."""
 
+from dataclasses import dataclass
+
 import prompts
-from daemon.blocks.citations import cited, without_unknown_marks
+from daemon.blocks.citations import citations_of, without_unknown_marks
 from daemon.blocks.journal import Journal
 from daemon.blocks.outcome import Ask, Deliver, Outcome
 from daemon.blocks.question import Pieces
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Flow, InquiryKind, ReplyType
-from daemon.reasoner.decision import DecisionRequest, Reply
-from daemon.reasoner.reasoner import Reasoner
+from daemon.protocol.values import Flow, InquiryKind, ReplyType, Usage
+from daemon.reasoner import DecisionRequest, Reasoner, Reply
 from daemon.store.flows import StoredFlow
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The answer as it was written, and what the call for it cost."""
+
+    text: str
+    usage: Usage
 
 
 class ResponseBlock:
@@ -31,24 +40,29 @@ class ResponseBlock:
             return self._plan(stored.flow, said, pieces)
         if reply is None or request is None:
             raise AlvoError(errors.FLOW_CONFLICT, flow=stored.flow.id)
-        written = await journal.once("answer", str, lambda: self._write(request, reply, journal))
-        answer = without_unknown_marks(written, pieces.pieces)
-        citations = cited(answer, pieces.pieces)
+        written = await journal.once(
+            "answer",
+            Written,
+            lambda: self._write(request, reply, journal),
+            cost=lambda written: (reply.reasoner, written.usage),
+        )
+        answer = without_unknown_marks(written.text, pieces.pieces)
+        citations = citations_of(answer, pieces.pieces)
         if not citations:
             answer += "\n\n" + prompts.phrase("no_source", stored.flow.language)
         return Deliver(answer, citations)
 
-    async def _write(self, request: DecisionRequest, reply: Reply, journal: Journal) -> str:
+    async def _write(self, request: DecisionRequest, reply: Reply, journal: Journal) -> Written:
         """The streamed answer; the decision's own where there is no other."""
         if not self._stream:
             await journal.write(reply.decision.answer)
-            return reply.decision.answer
+            return Written(reply.decision.answer, Usage())
         stream = self._reasoner.stream_answer(request, reply.decision)
-        written = list[str]()
         async for piece in stream:
-            written.append(piece)
             await journal.write(piece)
-        return "".join(written) or reply.decision.answer
+        if stream.replaced:
+            await journal.rewrite(stream.text)
+        return Written(stream.text, stream.usage)
 
     @staticmethod
     def _plan(flow: Flow, said: str, pieces: Pieces) -> Ask:
@@ -61,5 +75,5 @@ class ResponseBlock:
                 raise AlvoError(errors.COMMAND_INVALID, reason="it is empty")
         why = "\n".join(filter(None, [said, *(command.explanation for command in flow.plan)]))
         return Ask(
-            InquiryKind.RUN, said, plan=tuple(flow.plan), citations=cited(why, pieces.pieces)
+            InquiryKind.RUN, said, plan=tuple(flow.plan), citations=citations_of(why, pieces.pieces)
         )

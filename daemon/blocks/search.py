@@ -11,7 +11,7 @@ from daemon.config import FlowSettings
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Block, Flow, InquiryKind, SourceName, Timestamp
-from daemon.reasoner.decision import ContextPiece, Missing, Reply
+from daemon.reasoner import ContextPiece, Missing, Reply
 from daemon.store.flows import StoredFlow
 
 SEARCH_AGAIN = "search_again"

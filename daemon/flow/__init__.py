@@ -1,0 +1,1 @@
+"""Flows over durable state: the table of transitions, the one door, recovery."""

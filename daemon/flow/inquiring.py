@@ -21,7 +21,6 @@ from daemon.protocol.values import (
     InquiryId,
     InquiryKind,
     InquiryStatus,
-    PlannedCommand,
     StepStatus,
 )
 from daemon.shell.parse import programs

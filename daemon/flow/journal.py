@@ -54,14 +54,17 @@ class FlowJournal:
         return result
 
     async def recall(self, name: str, type_: type[T]) -> T | None:
-        return await self._ledger.read(
-            lambda db: find_step(db, self._id, self._round, name, type_)
-        )
+        return await self._ledger.read(lambda db: find_step(db, self._id, self._round, name, type_))
 
     async def history(self, name: str, type_: type[T]) -> list[T]:
         return await self._ledger.read(lambda db: step_history(db, self._id, name, type_))
 
     async def write(self, text: str) -> None:
+        await self._text.add(text)
+
+    async def rewrite(self, text: str) -> None:
+        await self._text.drain()
+        self._reset = True
         await self._text.add(text)
 
     async def notice(self, message: str) -> None:

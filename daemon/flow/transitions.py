@@ -21,9 +21,7 @@ ALLOWED: Final[dict[FlowStatus, frozenset[FlowStatus]]] = {
         {_S.RUNNING, _S.WAITING, _S.EXECUTING, _S.DENIED, _S.FAILED, _S.CANCELLED}
     ),
     # Each command that ends is a step of its own; what a crash cuts off is interrupted.
-    _S.EXECUTING: frozenset(
-        {_S.EXECUTING, _S.EXECUTED, _S.FAILED, _S.CANCELLED, _S.INTERRUPTED}
-    ),
+    _S.EXECUTING: frozenset({_S.EXECUTING, _S.EXECUTED, _S.FAILED, _S.CANCELLED, _S.INTERRUPTED}),
     # An ended flow is only asked anew.
     _S.ANSWERED: frozenset({_S.RUNNING}),
     _S.EXECUTED: frozenset({_S.RUNNING}),
@@ -67,9 +65,7 @@ def advance(
         updated_at=now(),
         **changes,
     )
-    moved = replace(
-        stored, flow=flow, attempts=stored.attempts if attempts is None else attempts
-    )
+    moved = replace(stored, flow=flow, attempts=stored.attempts if attempts is None else attempts)
     save_flow(db, moved)
     append_event(db, flow_id, EventKind.FLOW, {"status": flow.status, "block": flow.block})
     return moved

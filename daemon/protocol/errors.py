@@ -109,6 +109,7 @@ APPROVAL_MISMATCH: Final = _error("APPROVAL_MISMATCH", 1406)
 ANSWER_FROM_SESSION: Final = _error("ANSWER_FROM_SESSION", 1407)
 NO_COMMAND_RUNNING: Final = _error("NO_COMMAND_RUNNING", 1408)
 DIRECTORY_MISSING: Final = _error("DIRECTORY_MISSING", 1409)
+SESSION_BUSY: Final = _error("SESSION_BUSY", 1410)
 
 ALL: Final = dict(_types)
 """Every error type by name."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 from daemon.protocol import codec
 from daemon.protocol.values import Event, EventKind, FlowId, Json, Timestamp
 from daemon.store.clock import now
-from daemon.store.database import Database
+from daemon.store.database import Database, Row
 
 MAX_EVENTS: Final = 1000
 _MAX_REPLY_BYTES: Final = 1024 * 1024
@@ -30,11 +30,24 @@ def events_after(db: Database, after: int, flow_id: FlowId | None, limit: int) -
         params,
     )
     events, size = list[Event](), 0
-    for seq, flow, at, kind, data in rows:
-        size += len(data)
+    for row in rows:
+        size += len(row[-1])
         if events and size > _MAX_REPLY_BYTES:
             break
-        events.append(
-            Event(seq, FlowId(flow), Timestamp(at), EventKind(kind), codec.decode(data, dict))
-        )
+        events.append(_event(row))
     return events
+
+
+def last_events(db: Database, flow_id: FlowId, kind: EventKind, limit: int = 50) -> list[Event]:
+    """The latest of one kind, oldest first."""
+    rows = db.all(
+        "SELECT seq, flow_id, at, kind, data FROM event WHERE flow_id = ? AND kind = ?"
+        " ORDER BY seq DESC LIMIT ?",
+        (flow_id, kind, limit),
+    )
+    return [_event(row) for row in reversed(rows)]
+
+
+def _event(row: Row) -> Event:
+    seq, flow, at, kind, data = row
+    return Event(seq, FlowId(flow), Timestamp(at), EventKind(kind), codec.decode(data, dict))

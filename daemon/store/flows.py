@@ -126,6 +126,15 @@ def flows_with(db: Database, status: FlowStatus) -> list[StoredFlow]:
     return [_flow(row) for row in rows]
 
 
+def executing_in(db: Database, conversation: ConversationId) -> str | None:
+    """The flow whose command runs in this conversation, if there is one."""
+    value = db.value(
+        "SELECT id FROM flow WHERE status = ? AND conversation = ?",
+        (FlowStatus.EXECUTING, conversation),
+    )
+    return None if value is None else str(value)
+
+
 def count_flows(db: Database, status: FlowStatus) -> int:
     return int(db.value("SELECT count(*) FROM flow WHERE status = ?", (status,)))
 
@@ -135,14 +144,14 @@ def delete_flow(db: Database, flow_id: FlowId) -> None:
     db.run("DELETE FROM flow WHERE id = ?", (flow_id,))
 
 
-def earlier_answers(db: Database, flow: Flow, limit: int) -> list[tuple[str, str]]:
-    """Questions and answers of the conversation before this flow, oldest first."""
+def earlier_answers(db: Database, flow: Flow, limit: int) -> list[Flow]:
+    """The answered flows of the conversation before this one, oldest first."""
     rows = db.all(
-        "SELECT question, answer FROM flow WHERE conversation = ? AND created_at < ? AND id <> ?"
-        " AND answer IS NOT NULL ORDER BY created_at DESC LIMIT ?",
+        f"{_SELECT} WHERE conversation = ? AND created_at < ? AND id <> ? AND answer IS NOT NULL"
+        " ORDER BY created_at DESC LIMIT ?",
         (flow.conversation, flow.created_at, flow.id, limit),
     )
-    return [(str(question), str(answer)) for question, answer in reversed(rows)]
+    return [_flow(row).flow for row in reversed(rows)]
 
 
 def find_step(db: Database, flow_id: FlowId, round_: int, name: str, type_: type[T]) -> T | None:

@@ -1,0 +1,259 @@
+"""A person's answers to inquiries: the first one counts, and only for what was shown (P1, P5)."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from daemon.blocks.outcome import Ask
+from daemon.blocks.search import PersonReply
+from daemon.blocks.secrets import Secrets
+from daemon.flow.digest import text_digest
+from daemon.flow.inquiring import ASKED, Asked, Inquirer, put_inquiry, say_inquiry
+from daemon.flow.ledger import Ledger
+from daemon.flow.sentences import error_value
+from daemon.flow.transitions import advance
+from daemon.protocol import errors
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import (
+    AnswerDecision,
+    AnsweredBy,
+    AnswerInquiry,
+    ConversationId,
+    FlowId,
+    FlowStatus,
+    Inquiry,
+    InquiryKind,
+    InquiryStatus,
+    PlannedCommand,
+    Scope,
+)
+from daemon.store import Database, crash
+from daemon.store.approvals import grant_approval
+from daemon.store.clock import now
+from daemon.store.flows import StoredFlow, executing_in, find_step, load_flow, record_step
+from daemon.store.inquiries import close_inquiry, closed_error, load_inquiry
+
+_D: Final = AnswerDecision
+_WAITING: Final = frozenset({FlowStatus.WAITING})
+
+ACCEPTED: Final[dict[InquiryKind, tuple[AnswerDecision, ...]]] = {
+    InquiryKind.RUN: (_D.ALLOW, _D.DENY),
+    InquiryKind.FETCH: (_D.ALLOW, _D.DENY),
+    InquiryKind.SEARCH_AGAIN: (_D.ALLOW, _D.DENY),
+    InquiryKind.INFORMATION: (_D.REPLY, _D.DENY),
+}
+"""Which decisions each kind of inquiry takes; `deny` to information says “I do not know”."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """What the flow does next: goes on with its blocks, or runs what was approved."""
+
+    flow_id: FlowId
+    approval_id: str | None = None
+
+
+class Answers:
+    """`resume` starts what an answer sets free, after it is on disk."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        inquirer: Inquirer,
+        secrets: Secrets,
+        resume: Callable[[Resume], None],
+    ) -> None:
+        self._ledger = ledger
+        self._inquirer = inquirer
+        self._secrets = secrets
+        self._resume = resume
+        # Held while a yes is looked at again: no other command of the session starts meanwhile.
+        self._locks: defaultdict[ConversationId, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def answer(self, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:
+        inquiry = await self._ledger.read(lambda db: load_inquiry(db, given.inquiry_id))
+        if inquiry.status is not InquiryStatus.WAITING:
+            raise closed_error(inquiry)
+        if inquiry.expires_at <= now():
+            raise AlvoError(
+                errors.INQUIRY_EXPIRED, expires_at=inquiry.expires_at, flow=inquiry.flow_id
+            )
+        _check_fit(given, inquiry)
+        match given.decision:
+            case AnswerDecision.DENY if inquiry.kind is not InquiryKind.INFORMATION:
+                return await self._deny(inquiry, by)
+            case AnswerDecision.DENY | AnswerDecision.REPLY:
+                return await self._reply(inquiry, given, by)
+            case AnswerDecision.ALLOW if inquiry.kind is InquiryKind.RUN:
+                return await self._allow_run(inquiry, given, by)
+            case AnswerDecision.ALLOW | AnswerDecision.APPLY:
+                if given.digest != inquiry.digest:
+                    raise AlvoError(errors.INQUIRY_CHANGED, what="digest", inquiry=inquiry.id)
+                return await self._go_on(inquiry, given.decision, by, known=True, text=None)
+            case unknown:
+                assert_never(unknown)
+
+    async def expire(self, inquiry: Inquiry) -> None:
+        """Nobody answered in time: the flow fails and says so."""
+
+        def expire(db: Database) -> None:
+            closed = close_inquiry(db, inquiry, InquiryStatus.EXPIRED)
+            say_inquiry(db, closed)
+            flow = load_flow(db, inquiry.flow_id).flow
+            error = AlvoError(errors.INQUIRY_EXPIRED, expires_at=inquiry.expires_at)
+            advance(
+                db,
+                flow.id,
+                FlowStatus.FAILED,
+                _WAITING,
+                inquiry=None,
+                error=error_value(error, flow),
+            )
+
+        await self._ledger.commit(inquiry.flow_id, expire)
+        self._secrets.forget(inquiry.flow_id)
+
+    async def _deny(self, inquiry: Inquiry, by: AnsweredBy) -> Inquiry:
+        def deny(db: Database) -> Inquiry:
+            closed = close_inquiry(db, inquiry, InquiryStatus.ANSWERED, AnswerDecision.DENY, by)
+            say_inquiry(db, closed)
+            flow = load_flow(db, inquiry.flow_id).flow
+            again = inquiry.kind is InquiryKind.SEARCH_AGAIN
+            error = (
+                AlvoError(errors.INSUFFICIENT_INFORMATION, missing=inquiry.text)
+                if again
+                else AlvoError(errors.PERMISSION_DENIED)
+            )
+            advance(
+                db,
+                flow.id,
+                FlowStatus.FAILED if again else FlowStatus.DENIED,
+                _WAITING,
+                inquiry=None,
+                error=error_value(error, flow),
+            )
+            return closed
+
+        closed = await self._ledger.commit(inquiry.flow_id, deny)
+        self._secrets.forget(inquiry.flow_id)
+        return closed
+
+    async def _reply(self, inquiry: Inquiry, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:
+        known = given.decision is AnswerDecision.REPLY
+        text = given.text if known else None
+        return await self._go_on(inquiry, given.decision, by, known=known, text=text)
+
+    async def _go_on(
+        self,
+        inquiry: Inquiry,
+        decision: AnswerDecision,
+        by: AnsweredBy,
+        *,
+        known: bool,
+        text: str | None,
+    ) -> Inquiry:
+        """Records the reply under the name that the block looks for, and goes on with it."""
+
+        def go_on(db: Database) -> tuple[Inquiry, str | None]:
+            closed = close_inquiry(db, inquiry, InquiryStatus.ANSWERED, decision, by)
+            say_inquiry(db, closed)
+            flow = load_flow(db, inquiry.flow_id).flow
+            asked = find_step(db, flow.id, flow.rounds, ASKED, Asked)
+            if asked is None or asked.inquiry_id != inquiry.id:
+                raise AlvoError(errors.FLOW_CONFLICT, flow=flow.id)
+            shown = None if inquiry.secret else text
+            record_step(db, flow.id, flow.rounds, asked.step, PersonReply(known, shown, now()))
+            advance(db, flow.id, FlowStatus.RUNNING, _WAITING, inquiry=None, attempts=0)
+            return closed, asked.secret_name
+
+        closed, secret_name = await self._ledger.commit(inquiry.flow_id, go_on)
+        if secret_name is not None and text is not None:
+            self._secrets.keep(inquiry.flow_id, secret_name, text)
+        self._resume(Resume(inquiry.flow_id))
+        return closed
+
+    async def _allow_run(self, inquiry: Inquiry, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:
+        stored = await self._ledger.read(lambda db: load_flow(db, inquiry.flow_id))
+        async with self._locks[stored.flow.conversation]:
+            await self._refuse_what_changed(stored, inquiry, given)
+            plan = list(inquiry.plan)
+            if given.edited is not None:
+                plan = [PlannedCommand("", given.edited)]
+            crash.point("yes")
+            closed, approval_id = await self._ledger.commit(
+                inquiry.flow_id, lambda db: _grant(db, stored, inquiry, plan, by)
+            )
+        crash.point("answered")
+        self._resume(Resume(inquiry.flow_id, approval_id))
+        return closed
+
+    async def _refuse_what_changed(
+        self, stored: StoredFlow, inquiry: Inquiry, given: AnswerInquiry
+    ) -> None:
+        """The answer is for what was shown, and what was shown is still what would run."""
+        busy = await self._ledger.read(lambda db: executing_in(db, stored.flow.conversation))
+        if busy is not None:
+            raise AlvoError(errors.SESSION_BUSY, flow=busy[:6])
+        fresh = await self._inquirer.again(stored, inquiry)
+        if fresh is None:
+            shown = inquiry.digest if given.edited is None else text_digest(given.edited)
+            if given.digest == shown:
+                return
+            raise AlvoError(errors.INQUIRY_CHANGED, what="digest", inquiry=inquiry.id)
+
+        def ask_anew(db: Database) -> None:
+            say_inquiry(db, close_inquiry(db, inquiry, InquiryStatus.CLOSED))
+            ask = Ask(inquiry.kind, inquiry.text, plan=tuple(inquiry.plan))
+            put_inquiry(db, fresh, load_flow(db, stored.flow.id).flow, ask)
+
+        await self._ledger.commit(inquiry.flow_id, ask_anew)
+        what = "cwd" if fresh.cwd != inquiry.cwd else "session"
+        raise AlvoError(errors.INQUIRY_CHANGED, what=what, inquiry=fresh.id)
+
+
+def _grant(
+    db: Database,
+    stored: StoredFlow,
+    inquiry: Inquiry,
+    plan: list[PlannedCommand],
+    by: AnsweredBy,
+) -> tuple[Inquiry, str]:
+    closed = close_inquiry(db, inquiry, InquiryStatus.ANSWERED, AnswerDecision.ALLOW, by)
+    say_inquiry(db, closed)
+    scripts = tuple(command.script for command in plan)
+    approval_id = grant_approval(db, inquiry, scripts, stored.flow.conversation)
+    advance(db, stored.flow.id, FlowStatus.EXECUTING, _WAITING, inquiry=None, plan=plan)
+    return closed, approval_id
+
+
+def _check_fit(given: AnswerInquiry, inquiry: Inquiry) -> None:
+    accepted = ACCEPTED[inquiry.kind]
+    problem = _problem(given, inquiry, accepted)
+    if problem is not None:
+        raise AlvoError(
+            errors.DECISION_UNFIT,
+            decision=given.decision,
+            reason=problem,
+            accepted=", ".join(accepted),
+        )
+
+
+def _problem(
+    given: AnswerInquiry, inquiry: Inquiry, accepted: tuple[AnswerDecision, ...]
+) -> str | None:
+    checks = (
+        (given.decision not in accepted, f"kind = {inquiry.kind}"),
+        (given.scope is not Scope.ONCE, f"scope = {given.scope}"),
+        (given.decision is _D.REPLY and not (given.text or "").strip(), "text = “”"),
+        (given.decision is _D.ALLOW and given.digest is None, "digest = null"),
+        (given.edited is not None and not _may_edit(given, inquiry), "edited"),
+    )
+    return next((problem for wrong, problem in checks if wrong), None)
+
+
+def _may_edit(given: AnswerInquiry, inquiry: Inquiry) -> bool:
+    script = given.edited or ""
+    fits = given.decision is _D.ALLOW and inquiry.kind is InquiryKind.RUN
+    return fits and bool(script.strip()) and "\0" not in script

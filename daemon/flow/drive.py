@@ -1,0 +1,143 @@
+"""Drives a flow from block to block until it has to wait, or has ended."""
+
+import logging
+import secrets as random
+from typing import Final, assert_never
+
+from daemon.blocks.outcome import Ask, Deliver, Outcome, Proceed
+from daemon.blocks.question import Pieces, QuestionBlock, direct_command
+from daemon.blocks.response import ResponseBlock
+from daemon.blocks.search import SearchBlock
+from daemon.flow.inquiring import Inquirer, put_inquiry
+from daemon.flow.journal import FlowJournal
+from daemon.flow.ledger import Ledger
+from daemon.flow.sentences import error_value
+from daemon.flow.transitions import advance
+from daemon.protocol import errors
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import Block, FlowId, FlowStatus, Inquiry
+from daemon.reasoner import Exchange
+from daemon.store import Database, crash
+from daemon.store.flows import StoredFlow, earlier_answers, load_flow, step_history
+
+_log: Final = logging.getLogger(__name__)
+_RUNNING: Final = frozenset({FlowStatus.RUNNING})
+_EARLIER: Final = 5
+
+
+class Driver:
+    """Runs the block that a flow is in, and puts down what it came to."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        inquirer: Inquirer,
+        question: QuestionBlock,
+        search: SearchBlock,
+        response: ResponseBlock,
+    ) -> None:
+        self._ledger = ledger
+        self._inquirer = inquirer
+        self._question = question
+        self._search = search
+        self._response = response
+
+    async def drive(self, flow_id: FlowId) -> None:
+        """Returns when the flow is no longer running; what goes wrong is the flow's error."""
+        try:
+            stored = await self._load(flow_id)
+            while stored.flow.status is FlowStatus.RUNNING:
+                outcome = await self._run_block(stored)
+                crash.point(f"{stored.flow.block}-outcome")
+                stored = await self._put(stored, outcome)
+        except AlvoError as error:
+            if error.type not in (errors.FLOW_CONFLICT, errors.FLOW_NOT_FOUND):
+                await self.fail(flow_id, error)
+        except Exception:  # noqa: BLE001  (a flow must end with an error, whatever went wrong)
+            reference = random.token_hex(4)
+            _log.exception("flow %s failed inside (reference %s)", flow_id, reference)
+            await self.fail(
+                flow_id, AlvoError(errors.INTERNAL_ERROR, reference=reference, log="alvod.log")
+            )
+
+    async def fail(self, flow_id: FlowId, error: AlvoError) -> None:
+        def fail(db: Database) -> None:
+            flow = load_flow(db, flow_id).flow
+            if flow.status is FlowStatus.RUNNING:
+                value = error_value(error, flow)
+                advance(db, flow_id, FlowStatus.FAILED, _RUNNING, error=value)
+
+        await self._ledger.commit(flow_id, fail)
+
+    async def _load(self, flow_id: FlowId) -> StoredFlow:
+        return await self._ledger.read(lambda db: load_flow(db, flow_id))
+
+    async def _run_block(self, stored: StoredFlow) -> Outcome:
+        journal = FlowJournal(self._ledger, stored)
+        match stored.flow.block:
+            case Block.QUESTION:
+                earlier = await self._ledger.read(lambda db: _earlier(db, stored))
+                return await self._question.run(stored, earlier, journal)
+            case Block.SEARCH:
+                return await self._search.run(stored, journal)
+            case Block.RESPONSE:
+                request = None
+                if direct_command(stored.flow.question) is None:
+                    earlier = await self._ledger.read(lambda db: _earlier(db, stored))
+                    request = await self._question.request(stored, earlier, journal)
+                return await self._response.run(stored, request, journal)
+            case unknown:
+                assert_never(unknown)
+
+    async def _put(self, stored: StoredFlow, outcome: Outcome) -> StoredFlow:
+        inquiry = await self._inquirer.draft(stored, outcome) if isinstance(outcome, Ask) else None
+        return await self._ledger.commit(
+            stored.flow.id, lambda db: _record(db, stored, outcome, inquiry)
+        )
+
+
+def _record(
+    db: Database, stored: StoredFlow, outcome: Outcome, inquiry: Inquiry | None
+) -> StoredFlow:
+    flow = stored.flow
+    match outcome:
+        case Proceed():
+            return advance(
+                db,
+                flow.id,
+                FlowStatus.RUNNING,
+                _RUNNING,
+                attempts=0,
+                block=outcome.block,
+                type=outcome.type or flow.type,
+                plan=list(outcome.plan),
+                rounds=flow.rounds + outcome.next_round,
+            )
+        case Deliver():
+            return advance(
+                db,
+                flow.id,
+                FlowStatus.ANSWERED,
+                _RUNNING,
+                answer=outcome.answer,
+                citations=list(outcome.citations),
+            )
+        case Ask():
+            if inquiry is None:
+                raise ValueError("an inquiry is drafted before it is put")
+            return put_inquiry(db, inquiry, flow, outcome)
+        case unknown:
+            assert_never(unknown)
+
+
+def _earlier(db: Database, stored: StoredFlow) -> tuple[Exchange, ...]:
+    """The conversation so far; what rests on private passages is marked as such."""
+    return tuple(
+        Exchange(flow.question, flow.answer or "", private=_is_private(db, flow.id))
+        for flow in earlier_answers(db, stored.flow, _EARLIER)
+    )
+
+
+def _is_private(db: Database, flow_id: FlowId) -> bool:
+    rounds = step_history(db, flow_id, "pieces", Pieces)
+    return any(piece.private for found in rounds for piece in found.pieces)

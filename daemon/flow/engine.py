@@ -1,0 +1,298 @@
+"""The flow engine: what the methods `flow.*` and `inquiry.*` do."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from daemon.blocks.question import QuestionBlock
+from daemon.blocks.response import ResponseBlock
+from daemon.blocks.search import SearchBlock
+from daemon.blocks.secrets import Secrets
+from daemon.config import Config
+from daemon.flow.answering import Answers, Resume
+from daemon.flow.drive import Driver
+from daemon.flow.execution import Executor, ended_plan
+from daemon.flow.inquiring import Inquirer, say_inquiry
+from daemon.flow.ledger import Ledger
+from daemon.flow.recovery import recover
+from daemon.flow.starting import begin_again, first_state, insert_flow
+from daemon.flow.transitions import advance
+from daemon.index import Index
+from daemon.protocol import errors
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import (
+    AnsweredBy,
+    AnswerInquiry,
+    Flow,
+    FlowEvents,
+    FlowId,
+    FlowStatus,
+    Inquiry,
+    InquiryId,
+    InquiryStatus,
+    ListFlows,
+    Seconds,
+    SignalName,
+    StartFlow,
+    StepStatus,
+    WaitFlow,
+)
+from daemon.reasoner import Reasoner
+from daemon.shell.session import SessionMarker, Shell
+from daemon.store import Database, Worker
+from daemon.store.flows import (
+    ENDED,
+    StoredFlow,
+    count_flows,
+    delete_flow,
+    find_flow,
+    list_flows,
+    load_flow,
+)
+from daemon.store.inquiries import (
+    close_inquiry,
+    expired_inquiries,
+    list_inquiries,
+    load_inquiry,
+    next_expiry,
+)
+from daemon.store.sessions import record_session
+
+_log: Final = logging.getLogger(__name__)
+
+_MAX_WAIT_S: Final = 60.0
+_EXPIRY_LOOK_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCounts:
+    running: int
+    waiting: int
+
+
+class Engine:
+    """Owns the flows: every change of one goes through here."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        index: Index,
+        reasoner: Reasoner,
+        shell: Shell,
+        *,
+        config: Config,
+        home: Path,
+    ) -> None:
+        secrets = Secrets()
+        self._ledger = Ledger(worker)
+        self._reasoner = reasoner
+        self._shell = shell
+        self._secrets = secrets
+        self._config = config
+        self._home = home
+        inquirer = Inquirer(shell, secrets, config, home)
+        self._driver = Driver(
+            self._ledger,
+            inquirer,
+            QuestionBlock(index, reasoner, config.flow),
+            SearchBlock(config.flow, secrets),
+            ResponseBlock(reasoner, stream=config.reasoner.stream),
+        )
+        self._executor = Executor(self._ledger, shell, secrets, config.shell)
+        self._answers = Answers(self._ledger, inquirer, secrets, self._resume)
+        self._working: dict[FlowId, asyncio.Task[None]] = {}
+        self._expiry: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Takes up what was there before; nothing is answered until this has returned."""
+        for flow_id in await recover(self._ledger):
+            self._work(flow_id, partial(self._driver.drive, flow_id))
+        self._expiry = asyncio.create_task(self._expire_inquiries(), name="expiry")
+
+    async def close(self) -> None:
+        """What runs is cut off as by a crash, and taken up again at the next start."""
+        tasks = [*self._working.values(), *([self._expiry] if self._expiry else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def note_session(self, marker: SessionMarker) -> None:
+        """A session is on disk before its bash gets a byte, so that a crash cannot hide it."""
+        await self._ledger.read(lambda db: record_session(db, marker.incarnation, marker))
+
+    async def begin(self, given: StartFlow) -> Flow:
+        """`flow.start`."""
+        if given.flow_id is not None:
+            wanted = given.flow_id
+            known = await self._ledger.read(lambda db: find_flow(db, wanted))
+            if known is not None:
+                return known.flow
+        if len(self._working) >= self._config.flow.max_running:
+            raise AlvoError(errors.FLOW_TOO_MANY, limit=self._config.flow.max_running)
+        stored = await asyncio.to_thread(first_state, given, self._home)
+        flow = stored.flow
+
+        def insert(db: Database) -> StoredFlow:
+            # Twice at the same moment is once.
+            known = find_flow(db, flow.id)
+            if known is None:
+                insert_flow(db, stored)
+            return known or stored
+
+        begun = await self._ledger.commit(flow.id, insert)
+        if begun is stored:
+            self._work(flow.id, partial(self._driver.drive, flow.id))
+        return begun.flow
+
+    async def get(self, flow_id: FlowId) -> Flow:
+        return (await self._load(flow_id)).flow
+
+    async def flows(self, wanted: ListFlows) -> list[Flow]:
+        return await self._ledger.read(lambda db: list_flows(db, wanted))
+
+    async def count(self) -> FlowCounts:
+        def count(db: Database) -> FlowCounts:
+            active = count_flows(db, FlowStatus.RUNNING) + count_flows(db, FlowStatus.EXECUTING)
+            return FlowCounts(active, count_flows(db, FlowStatus.WAITING))
+
+        return await self._ledger.read(count)
+
+    async def wait(self, wanted: WaitFlow) -> FlowEvents:
+        """`flow.wait`: of one flow with its state, or of all."""
+        timeout_s = Seconds(max(0.0, min(wanted.timeout_s, _MAX_WAIT_S)))
+        if wanted.flow_id is None:
+            events = await self._ledger.wait(wanted.after, None, wanted.limit, timeout_s)
+            return FlowEvents(None, events)
+        stored = await self._load(wanted.flow_id)
+        flow_id = stored.flow.id
+        if stored.flow.status in ENDED:
+            timeout_s = Seconds(0.0)
+        events = await self._ledger.wait(wanted.after, flow_id, wanted.limit, timeout_s)
+        return FlowEvents((await self._load(flow_id)).flow, events)
+
+    async def cancel(self, flow_id: FlowId) -> Flow:
+        """Ends a flow for good: its inquiry, its blocks, its command with all that it started."""
+        stored = await self._load(flow_id)
+        was = stored.flow.status
+        cancelled = await self._ledger.commit(stored.flow.id, lambda db: _cancel(db, stored))
+        task = self._working.get(stored.flow.id)
+        if was is FlowStatus.EXECUTING:
+            await self._shell.end(stored.flow.conversation)
+        elif task is not None:
+            task.cancel()
+        if task is not None:
+            await asyncio.wait([task])
+        self._secrets.forget(stored.flow.id)
+        return cancelled.flow
+
+    async def retry(self, flow_id: FlowId) -> Flow:
+        """Asks an ended flow anew from the step that failed."""
+        stored = await self._load(flow_id)
+        correct = self._reasoner.name != "offline"
+        again = await self._ledger.commit(
+            stored.flow.id, lambda db: begin_again(db, stored.flow.id, correct=correct)
+        )
+        self._work(stored.flow.id, partial(self._driver.drive, stored.flow.id))
+        return again.flow
+
+    async def delete(self, flow_id: FlowId) -> None:
+        stored = await self._load(flow_id)
+        flow = stored.flow
+
+        def delete(db: Database) -> None:
+            status = load_flow(db, flow.id).flow.status
+            if status not in ENDED:
+                raise AlvoError(errors.FLOW_ACTIVE, flow=flow.id[:6], status=status)
+            delete_flow(db, flow.id)
+
+        await self._ledger.commit(flow.id, delete)
+
+    async def inquiries(self, status: InquiryStatus | None) -> list[Inquiry]:
+        return await self._ledger.read(lambda db: list_inquiries(db, status))
+
+    async def inquiry(self, inquiry_id: InquiryId) -> Inquiry:
+        return await self._ledger.read(lambda db: load_inquiry(db, inquiry_id))
+
+    async def answer(self, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:
+        return await self._answers.answer(given, by)
+
+    async def send(self, flow_id: FlowId, data: bytes) -> None:
+        flow = await self._executing(flow_id)
+        await self._shell.send(flow.conversation, data)
+
+    async def signal(self, flow_id: FlowId, name: SignalName) -> None:
+        flow = await self._executing(flow_id)
+        await self._shell.signal(flow.conversation, name)
+
+    async def _executing(self, flow_id: FlowId) -> Flow:
+        flow = (await self._load(flow_id)).flow
+        if flow.status is not FlowStatus.EXECUTING:
+            raise AlvoError(errors.NO_COMMAND_RUNNING, flow=flow.id[:6])
+        return flow
+
+    async def _load(self, flow_id: FlowId) -> StoredFlow:
+        return await self._ledger.read(lambda db: load_flow(db, flow_id))
+
+    def _resume(self, next_: Resume) -> None:
+        if next_.approval_id is None:
+            self._work(next_.flow_id, partial(self._driver.drive, next_.flow_id))
+        else:
+            run = partial(self._executor.run, next_.flow_id, next_.approval_id)
+            self._work(next_.flow_id, run)
+
+    def _work(self, flow_id: FlowId, work: Callable[[], Awaitable[None]]) -> None:
+        before = self._working.get(flow_id)
+
+        async def after_it() -> None:
+            # The task that put the inquiry may not have returned yet when the answer is here.
+            if before is not None:
+                await asyncio.wait([before])
+            await work()
+
+        task = asyncio.create_task(after_it(), name=f"flow {flow_id}")
+        self._working[flow_id] = task
+        task.add_done_callback(lambda done: self._done(flow_id, done))
+
+    def _done(self, flow_id: FlowId, task: asyncio.Task[None]) -> None:
+        if self._working.get(flow_id) is task:
+            del self._working[flow_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("work on flow %s ended", flow_id, exc_info=error)
+
+    async def _expire_inquiries(self) -> None:
+        while True:
+            for inquiry in await self._ledger.read(expired_inquiries):
+                try:
+                    await self._answers.expire(inquiry)
+                except AlvoError as error:
+                    _log.info("inquiry %s was answered just in time: %s", inquiry.id, error)
+            due = await self._ledger.read(next_expiry)
+            await asyncio.sleep(_until(due) if due is not None else _EXPIRY_LOOK_S)
+
+
+def _until(due: str) -> float:
+    left = (datetime.fromisoformat(due) - datetime.now(UTC)).total_seconds()
+    return max(0.05, min(left, _EXPIRY_LOOK_S))
+
+
+def _cancel(db: Database, stored: StoredFlow) -> StoredFlow:
+    flow = load_flow(db, stored.flow.id).flow
+    if flow.status in ENDED:
+        raise AlvoError(errors.FLOW_ENDED, flow=flow.id[:6], status=flow.status)
+    if flow.inquiry is not None:
+        inquiry = load_inquiry(db, flow.inquiry)
+        say_inquiry(db, close_inquiry(db, inquiry, InquiryStatus.CLOSED))
+    return advance(
+        db,
+        flow.id,
+        FlowStatus.CANCELLED,
+        frozenset(FlowStatus) - ENDED,
+        inquiry=None,
+        terminal=None,
+        plan=ended_plan(flow, StepStatus.INTERRUPTED),
+    )

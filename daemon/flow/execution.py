@@ -1,0 +1,208 @@
+"""Carries out an approved plan, command by command, each end durable before it is told."""
+
+import codecs
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import prompts
+from daemon.blocks.secrets import Secrets
+from daemon.config import ShellSettings
+from daemon.flow.coalescer import Coalescer
+from daemon.flow.ledger import Ledger
+from daemon.flow.sentences import error_value
+from daemon.flow.transitions import advance
+from daemon.protocol import errors
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import (
+    EventKind,
+    Flow,
+    FlowId,
+    FlowStatus,
+    Milliseconds,
+    PlannedCommand,
+    StepStatus,
+)
+from daemon.shell.session import CommandResult, Shell
+from daemon.store import Database, crash
+from daemon.store.approvals import UsedApproval, use_approval
+from daemon.store.events import append_event
+from daemon.store.flows import load_flow
+
+_log: Final = logging.getLogger(__name__)
+_EXECUTING: Final = frozenset({FlowStatus.EXECUTING})
+
+
+class Executor:
+    """The only caller of `Shell.run`: it has nothing to run but what an approval holds."""
+
+    def __init__(
+        self, ledger: Ledger, shell: Shell, secrets: Secrets, settings: ShellSettings
+    ) -> None:
+        self._ledger = ledger
+        self._shell = shell
+        self._secrets = secrets
+        self._settings = settings
+
+    async def run(self, flow_id: FlowId, approval_id: str) -> None:
+        """Returns when the flow has ended; it never raises for what a command did."""
+        try:
+            crash.point("approved")
+            approval = await self._ledger.read(lambda db: use_approval(db, approval_id))
+            crash.point("approval-used")
+            await self._run_all(flow_id, approval)
+        except AlvoError as error:
+            if error.type is errors.FLOW_CONFLICT:
+                return  # Cancelled meanwhile: who did that has said so already.
+            await self._fail(flow_id, error)
+
+    async def _run_all(self, flow_id: FlowId, approval: UsedApproval) -> None:
+        for n in range(len(approval.scripts)):
+            await self._mark(flow_id, n, StepStatus.RUNNING)
+            result = await self._run_one(flow_id, approval, n)
+            crash.point("command-ended")
+            failure = _failure(result, n, len(approval.scripts), self._settings.time_limit_s)
+            status = StepStatus.DONE if failure is None else StepStatus.FAILED
+            await self._mark(flow_id, n, status, result)
+            crash.point("command-recorded")
+            if failure is not None:
+                raise failure
+        await self._finish(flow_id)
+
+    async def _run_one(self, flow_id: FlowId, approval: UsedApproval, n: int) -> CommandResult:
+        # A character may lie across two reads; what is no UTF-8 at all shows as such.
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+        async def say(text: str) -> None:
+            await self._ledger.say(flow_id, EventKind.OUTPUT, {"n": n, "text": text})
+
+        output = _Kept(Coalescer(say), self._settings.output_limit_bytes)
+
+        async def on_output(data: bytes) -> None:
+            await output.add(decoder.decode(data))
+            crash.point("output")
+
+        environment = self._secrets.of(flow_id)
+        result = await self._shell.run(approval, n, on_output, environment)
+        await output.add(decoder.decode(b"", final=True))
+        await output.close()
+        return result
+
+    async def _mark(
+        self, flow_id: FlowId, n: int, status: StepStatus, result: CommandResult | None = None
+    ) -> None:
+        def mark(db: Database) -> None:
+            plan = load_flow(db, flow_id).flow.plan
+            command = replace(plan[n], status=status)
+            if result is not None:
+                command = replace(
+                    command,
+                    exit_status=result.exit_status,
+                    took_ms=Milliseconds(round(result.took_ms, 3)),
+                )
+            advance(
+                db,
+                flow_id,
+                FlowStatus.EXECUTING,
+                _EXECUTING,
+                plan=[*plan[:n], command, *plan[n + 1 :]],
+            )
+            append_event(
+                db,
+                flow_id,
+                EventKind.COMMAND,
+                {
+                    "n": n,
+                    "of": len(plan),
+                    "script": command.script,
+                    "status": status,
+                    "exit_status": command.exit_status,
+                    "took_ms": command.took_ms,
+                },
+            )
+
+        await self._ledger.commit(flow_id, mark)
+
+    async def _finish(self, flow_id: FlowId) -> None:
+        def finish(db: Database) -> None:
+            flow = load_flow(db, flow_id).flow
+            answer = prompts.phrase("executed", flow.language, count=len(flow.plan))
+            advance(db, flow_id, FlowStatus.EXECUTED, _EXECUTING, answer=answer)
+
+        await self._ledger.commit(flow_id, finish)
+        self._secrets.forget(flow_id)
+
+    async def _fail(self, flow_id: FlowId, error: AlvoError) -> None:
+        def fail(db: Database) -> None:
+            flow = load_flow(db, flow_id).flow
+            if flow.status is FlowStatus.EXECUTING:
+                advance(
+                    db,
+                    flow_id,
+                    FlowStatus.FAILED,
+                    _EXECUTING,
+                    error=error_value(error, flow),
+                    plan=ended_plan(flow, StepStatus.FAILED),
+                )
+
+        await self._ledger.commit(flow_id, fail)
+        self._secrets.forget(flow_id)
+
+
+class _Kept:
+    """Output up to a limit; beyond it the head, and at the end the tail with how much is missing."""
+
+    def __init__(self, stream: Coalescer, limit: int) -> None:
+        self._stream = stream
+        self._left = limit // 2
+        self._tail_limit = limit - limit // 2
+        self._tail = list[str]()
+        self._tail_size = 0
+        self._missing = 0
+
+    async def add(self, text: str) -> None:
+        head, rest = text[: self._left], text[self._left :]
+        self._left -= len(head)
+        await self._stream.add(head)
+        if rest:
+            self._tail.append(rest)
+            self._tail_size += len(rest)
+            while self._tail_size - len(self._tail[0]) > self._tail_limit:
+                dropped = self._tail.pop(0)
+                self._tail_size -= len(dropped)
+                self._missing += len(dropped)
+
+    async def close(self) -> None:
+        if self._missing:
+            await self._stream.add(f"\n… {self._missing} …\n")
+        await self._stream.add("".join(self._tail))
+        await self._stream.drain()
+
+
+def ended_plan(flow: Flow, running: StepStatus) -> list[PlannedCommand]:
+    """The plan of a flow that ends now: what ran becomes `running`, what did not is skipped."""
+    became = {StepStatus.RUNNING: running, StepStatus.PENDING: StepStatus.SKIPPED}
+    return [
+        replace(command, status=became.get(command.status, command.status)) for command in flow.plan
+    ]
+
+
+def remaining(plan: Sequence[PlannedCommand]) -> list[PlannedCommand]:
+    """What is left to do of a plan that was cut off: never what was done."""
+    return [
+        PlannedCommand(command.explanation, command.script)
+        for command in plan
+        if command.status is not StepStatus.DONE
+    ]
+
+
+def _failure(result: CommandResult, n: int, of: int, limit_s: float) -> AlvoError | None:
+    place = {"n": n + 1, "of": of}
+    if result.timed_out:
+        return AlvoError(errors.COMMAND_TIMEOUT, **place, limit=limit_s)
+    if result.exit_status is None:
+        return AlvoError(errors.COMMAND_INTERRUPTED, **place, left="")
+    if result.exit_status != 0:
+        return AlvoError(errors.COMMAND_FAILED, **place, exit_status=result.exit_status)
+    return None

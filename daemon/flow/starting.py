@@ -1,0 +1,157 @@
+"""How a flow begins, and how an ended one begins again."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from daemon.blocks.question import direct_command
+from daemon.flow.execution import remaining
+from daemon.flow.transitions import advance
+from daemon.index.language import detect
+from daemon.protocol import errors, methods
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import (
+    Block,
+    ConversationId,
+    Event,
+    EventKind,
+    Flow,
+    FlowId,
+    FlowStatus,
+    PlannedCommand,
+    ReplyType,
+    StartFlow,
+    StepStatus,
+    Usage,
+)
+from daemon.reasoner import FailedCommand
+from daemon.store import Database
+from daemon.store.clock import now
+from daemon.store.events import append_event, last_events
+from daemon.store.flows import (
+    ENDED,
+    StoredFlow,
+    forget_steps,
+    load_flow,
+    record_step,
+    save_flow,
+)
+from daemon.store.ids import is_id, new_id
+
+MAX_QUESTION_CHARS: Final = 100_000
+MAX_GIVEN_CHARS: Final = 1_000_000
+_OUTPUT_TAIL: Final = 4000
+
+
+def first_state(given: StartFlow, home: Path) -> StoredFlow:
+    """The flow as it starts; INVALID_PARAMS names what is wrong."""
+    _check(given)
+    cwd = given.cwd or str(home)
+    if not Path(cwd).is_absolute() or not os.access(cwd, os.X_OK) or not Path(cwd).is_dir():
+        raise AlvoError(errors.DIRECTORY_MISSING, path=cwd)
+    at = now()
+    flow = Flow(
+        id=FlowId(given.flow_id or new_id()),
+        conversation=ConversationId(given.conversation or new_id()),
+        question=given.question,
+        agent=given.agent,
+        language=_language(given),
+        type=None,
+        block=Block.QUESTION,
+        status=FlowStatus.RUNNING,
+        inquiry=None,
+        terminal=None,
+        plan=[],
+        answer=None,
+        citations=[],
+        error=None,
+        rounds=1,
+        revision=1,
+        reasoner=None,
+        usage=Usage(),
+        created_at=at,
+        updated_at=at,
+    )
+    return StoredFlow(flow, cwd, given.context, attempts=0)
+
+
+def insert_flow(db: Database, stored: StoredFlow) -> None:
+    save_flow(db, stored)
+    append_event(
+        db,
+        stored.flow.id,
+        EventKind.FLOW,
+        {"status": stored.flow.status, "block": stored.flow.block},
+    )
+
+
+def begin_again(db: Database, flow_id: FlowId, *, correct: bool) -> StoredFlow:
+    """An ended flow from the step that failed; `correct`: a reasoner may mend a failed plan."""
+    stored = load_flow(db, flow_id)
+    flow = stored.flow
+    if flow.status not in ENDED:
+        raise AlvoError(errors.FLOW_ACTIVE, flow=flow.id[:6], status=flow.status)
+    left = remaining(flow.plan)
+    failed = _failed_command(db, flow) if correct else None
+    block, plan = Block.QUESTION, list[PlannedCommand]()
+    if flow.type is ReplyType.TASK and left and failed is None:
+        block, plan = Block.RESPONSE, left
+    else:
+        forget_steps(db, flow.id)
+        if failed is not None:
+            record_step(db, flow.id, 1, "failed", failed)
+    return advance(
+        db,
+        flow.id,
+        FlowStatus.RUNNING,
+        frozenset(ENDED),
+        attempts=0,
+        block=block,
+        type=flow.type if block is Block.RESPONSE else None,
+        plan=plan,
+        answer=None,
+        citations=[],
+        error=None,
+        inquiry=None,
+        rounds=flow.rounds if block is Block.RESPONSE else 1,
+    )
+
+
+def _failed_command(db: Database, flow: Flow) -> FailedCommand | None:
+    """What a model is told to mend; a person's own command is theirs to mend."""
+    if direct_command(flow.question) is not None:
+        return None
+    for n, command in enumerate(flow.plan):
+        if command.status is StepStatus.FAILED:
+            events = last_events(db, flow.id, EventKind.OUTPUT)
+            return FailedCommand(command.script, command.exit_status, _tail(events, n))
+    return None
+
+
+def _tail(events: list[Event], n: int) -> str:
+    text = "".join(str(event.data["text"]) for event in events if event.data["n"] == n)
+    return text[-_OUTPUT_TAIL:]
+
+
+def _language(given: StartFlow) -> str:
+    if given.language:
+        return "pt" if given.language.lower().startswith("pt") else "en"
+    return detect(given.question)
+
+
+def _check(given: StartFlow) -> None:
+    for field, text, limit in (
+        ("question", given.question, MAX_QUESTION_CHARS),
+        ("context", given.context or "", MAX_GIVEN_CHARS),
+    ):
+        if len(text) > limit:
+            raise invalid(field, f"> {limit}")
+    if not given.question.strip():
+        raise invalid("question", "“”")
+    for field, id_ in (("flow_id", given.flow_id), ("conversation", given.conversation)):
+        if id_ is not None and not is_id(id_):
+            raise invalid(field, "[A-Za-z0-9._:-]{1,64}")
+
+
+def invalid(field: str, reason: str, method: str = methods.FLOW_START.name) -> AlvoError:
+    return AlvoError(errors.INVALID_PARAMS, method=method, field=field, reason=f"{field} {reason}")
