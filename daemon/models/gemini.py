@@ -309,7 +309,9 @@ def _text(response: Any) -> str:
     candidates = response.candidates or []
     content = candidates[0].content if candidates else None
     parts = (content.parts if content else None) or []
-    return "".join(part.text for part in parts if part.text and not part.thought)
+    text = "".join(part.text for part in parts if part.text and not part.thought)
+    # JSON can spell half of a character pair, which no file or message of ours could hold.
+    return text.encode("utf-8", "replace").decode()
 
 
 def _finish(response: Any) -> str | None:

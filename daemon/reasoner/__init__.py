@@ -1,0 +1,19 @@
+"""What to do with a question: the decision, by a language model or without one."""
+
+from daemon.reasoner.decision import Decision, Missing, PlanItem
+from daemon.reasoner.reasoner import AnswerStream, Reasoner, Reply, cited
+from daemon.reasoner.request import ContextPiece, DecisionRequest, Exchange, FailedCommand
+
+__all__ = [
+    "AnswerStream",
+    "ContextPiece",
+    "Decision",
+    "DecisionRequest",
+    "Exchange",
+    "FailedCommand",
+    "Missing",
+    "PlanItem",
+    "Reasoner",
+    "Reply",
+    "cited",
+]

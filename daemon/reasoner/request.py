@@ -1,0 +1,57 @@
+"""What a reasoner is asked: the question, and the numbered context that was found for it."""
+
+from dataclasses import dataclass
+
+from daemon.protocol.values import SourceName, Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPiece:
+    """One thing that was found. Its text is data, whatever it says.
+
+    `n`: the number by which an answer cites it, from 1. `private`: never for a remote model.
+    """
+
+    n: int
+    source: SourceName
+    title: str
+    location: str
+    text: str
+    modified_at: Timestamp | None = None
+    retrieved_at: Timestamp | None = None
+    private: bool = False
+    score: float = 0.0
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An earlier question of the conversation. `private`: its answer came from private passages."""
+
+    question: str
+    answer: str
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCommand:
+    """The command that stopped the plan; `output`: the end of what it printed."""
+
+    script: str
+    exit_status: int | None
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRequest:
+    """`given`: text that came with the question. `found`: what was searched already, in words."""
+
+    question: str
+    language: str
+    pieces: tuple[ContextPiece, ...] = ()
+    earlier: tuple[Exchange, ...] = ()
+    given: str | None = None
+    cwd: str = ""
+    today: Timestamp | None = None
+    failed: FailedCommand | None = None
+    found: str = ""

@@ -1,0 +1,92 @@
+"""Prompts from a request: what was found is fenced, so that nothing in it can pass for a word of ours."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+
+import prompts
+from daemon.models.language_model import Prompt
+from daemon.protocol.escape import is_hidden
+from daemon.reasoner.decision import Decision
+from daemon.reasoner.request import DecisionRequest
+
+_LANGUAGES = {"en": "English", "pt": "Brazilian Portuguese"}
+
+
+def decision_prompt(request: DecisionRequest) -> Prompt:
+    """Asks for a decision on a request that fits."""
+    return _prompt("decision.md", request)
+
+
+def answer_prompt(request: DecisionRequest, decision: Decision) -> Prompt:
+    """Asks for the answer of a decision, to be shown while it is written."""
+    return _prompt("answer.md", request, draft=visible(decision.answer))
+
+
+def repaired(prompt: Prompt, reply: str, reason: str) -> Prompt:
+    """The same once more, with what was wrong about the reply."""
+    reply = visible(reply[:4000])
+    fence = new_fence([prompt.user, reply])
+    more = prompts.render("repair.md", fence=fence, reply=reply, reason=visible(reason))
+    return Prompt(prompt.system, f"{prompt.user}\n\n{more}")
+
+
+def new_fence(texts: Iterable[str]) -> str:
+    """A word that nobody could foresee, and that is in none of the texts."""
+    texts = list(texts)
+    while any((fence := secrets.token_hex(8)) in text for text in texts):
+        continue
+    return fence
+
+
+def visible(text: str) -> str:
+    """The text without what a person would not see in it; lines stay lines."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        " " if char.isspace() and char not in "\n\t" else char
+        for char in text
+        if char in "\n\t" or char.isspace() or not is_hidden(char)
+    )
+
+
+def _prompt(template: str, request: DecisionRequest, **more: str) -> Prompt:
+    request = _visible(request)
+    fence = new_fence([repr(request), *more.values()])
+    language = _LANGUAGES["pt" if request.language.startswith("pt") else "en"]
+    insufficient, _ = prompts.sentence("INSUFFICIENT_INFORMATION", request.language)
+    values = {"request": request, "fence": fence, "language": language, **more}
+    return Prompt(
+        system=prompts.render(template, insufficient=insufficient, **values),
+        user=prompts.render("context.md", **values),
+    )
+
+
+def _visible(request: DecisionRequest) -> DecisionRequest:
+    failed = request.failed
+    return replace(
+        request,
+        question=visible(request.question),
+        given=visible(request.given) if request.given else None,
+        found=visible(request.found),
+        cwd=_line(request.cwd),
+        pieces=tuple(
+            replace(
+                piece,
+                title=_line(piece.title),
+                location=_line(piece.location),
+                text=visible(piece.text),
+            )
+            for piece in request.pieces
+        ),
+        earlier=tuple(
+            replace(exchange, question=visible(exchange.question), answer=visible(exchange.answer))
+            for exchange in request.earlier
+        ),
+        failed=failed
+        and replace(failed, script=visible(failed.script), output=visible(failed.output)),
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(visible(text).split())
