@@ -1,0 +1,78 @@
+# `make help` lists what there is. Everything lives in .venv; nothing is installed on the system.
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON_FILES := daemon client webui embed_tool prompts tests docs
+export VENV
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev weights run demo test test-fast check lint format types docs bench \
+        eval sizes install uninstall index clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:
+	@.ci/setup runtime
+
+setup-dev:
+	@.ci/setup dev
+
+weights: setup
+	@test -f $(VENV)/models/all-MiniLM-L6-v2/model.safetensors || $(BIN)/alvo-embed model fetch
+
+demo: weights ## the main job on sample material, in directories of its own, without a key
+	@$(BIN)/python -m tests.demo
+
+run: weights ## starts the daemon if none runs, and opens the shell
+	@$(BIN)/alvo status >/dev/null 2>&1 || { \
+	  setsid -f $(BIN)/alvod </dev/null >/dev/null 2>&1; \
+	  for wait in 1 2 3 4 5 6 7 8 9 10; do \
+	    $(BIN)/alvo status >/dev/null 2>&1 && break; sleep 0.3; done; }
+	@$(BIN)/alvo
+
+index: weights ## indexes folders: make index DOCS="~/notes ~/manuals"
+	@test -n "$(DOCS)" || { echo 'Say what: make index DOCS="folder …"' >&2; exit 2; }
+	@for folder in $(DOCS); do $(BIN)/alvo-embed add "$$folder" || exit; done
+
+test: setup-dev weights ## every test
+	@$(BIN)/python -m pytest
+
+test-fast: setup-dev weights ## the tests that take no seconds
+	@$(BIN)/python -m pytest -m "not slow"
+
+check: lint types ## what to run before a commit: lint, format, types, docs, structure
+	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/python -m pytest tests/test_structure.py
+
+lint: setup-dev ## ruff, both as linter and as formatter
+	@$(BIN)/ruff check $(PYTHON_FILES)
+	@$(BIN)/ruff format --check $(PYTHON_FILES)
+
+format: setup-dev ## puts the code into its form
+	@$(BIN)/ruff check --fix $(PYTHON_FILES)
+	@$(BIN)/ruff format $(PYTHON_FILES)
+
+types: setup-dev ## mypy, strict
+	@$(BIN)/mypy
+
+docs: setup-dev ## writes the pages that are made from the code
+	@$(BIN)/python docs/generate.py
+
+bench: setup-dev weights ## speed and memory, as a table with a reference beside each number
+	@$(BIN)/python -m tests.bench
+
+eval: setup-dev weights ## quality of search and of decisions: make eval DATA=folder
+	@$(BIN)/python -m tests.eval $(if $(DATA),"$(DATA)")
+
+sizes: setup-dev ## how large modules and functions are
+	@$(BIN)/python tests/sizes.py
+
+install: weights ## for this user: systemd units, and the commands in ~/.local/bin
+	@systemd/install
+
+uninstall: ## takes both away again; documents, index and settings stay
+	@systemd/uninstall
+
+clean: ## removes what tools left behind (.venv stays)
+	@rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find $(PYTHON_FILES) -name __pycache__ -type d -prune -exec rm -rf {} +
