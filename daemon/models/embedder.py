@@ -1,0 +1,39 @@
+"""What turns text into vectors: the promise every embedder keeps."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Blocking and thread-safe. Vectors have unit length.
+
+    `name` stands for the model and its weights: vectors of two names are never compared.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """One row for each text."""
+        ...
+
+    def embed_query(self, text: str) -> Vectors:
+        """One vector, of shape (dimensions,)."""
+        ...
+
+
+@runtime_checkable
+class WordPieces(Protocol):
+    """An embedder that can say where the pieces lie that it counts its input in."""
+
+    def piece_spans(self, text: str) -> list[tuple[int, int]]:
+        """Start and end of each piece in `text`, in characters."""
+        ...
