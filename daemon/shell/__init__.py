@@ -1,0 +1,16 @@
+"""bash, one session for each conversation: nothing gets there without a used approval."""
+
+from daemon.shell.ending import become_subreaper, sweep
+from daemon.shell.session import Shell
+from daemon.shell.values import CommandResult, ProcessLine, SessionMarker, SessionState, Swept
+
+__all__ = [
+    "CommandResult",
+    "ProcessLine",
+    "SessionMarker",
+    "SessionState",
+    "Shell",
+    "Swept",
+    "become_subreaper",
+    "sweep",
+]

@@ -1,0 +1,158 @@
+"""Ends every process of a session, also those that tried to get away."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
+
+from daemon.shell.marks import incarnation_of, mark_number, mark_of
+from daemon.shell.processes import (
+    Process,
+    boot_id,
+    command_line,
+    every_process,
+    read_process,
+    with_descendants,
+)
+from daemon.shell.values import ProcessLine, SessionMarker, Swept
+
+GRACE_S: Final = 1.0
+"""How long a process may take to end by itself after SIGTERM."""
+_KILL_S: Final = 2.0
+_PR_SET_CHILD_SUBREAPER: Final = 36
+_PR_GET_CHILD_SUBREAPER: Final = 37
+
+
+def become_subreaper() -> bool:
+    """Makes orphans of sessions children of this process instead of init's; called once at start."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return bool(libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+
+
+def is_subreaper() -> bool:
+    value = ctypes.c_int(0)
+    libc = ctypes.CDLL(None, use_errno=True)
+    return libc.prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(value), 0, 0, 0) == 0 and bool(value)
+
+
+def members(marker: SessionMarker) -> list[Process]:
+    """The living processes of a session: by mark, variable, terminal session and ancestry."""
+    everything = every_process()
+    number = mark_number(marker.incarnation)
+    seeds = [process for process in everything if _belongs(process, marker, number)]
+    own = os.getpid()
+    return [p for p in with_descendants(seeds, everything) if p.alive and p.pid != own]
+
+
+def _belongs(process: Process, marker: SessionMarker, number: int) -> bool:
+    if process.started < marker.started:
+        return False
+    if process.pid == marker.pid:
+        return process.started == marker.started
+    if process.session == marker.pid:
+        # A number in use as session id is not given to a new process: this is still ours,
+        # unless a younger process with our bash's pid leads that session.
+        leader = read_process(marker.pid)
+        return leader is None or leader.started == marker.started
+    try:
+        if mark_of(process.pid) == number:
+            return True
+        return incarnation_of(process.pid) == marker.incarnation
+    except OSError:
+        return False
+
+
+def end_members(find: Callable[[], list[Process]], leaders: Collection[int]) -> Swept:
+    """Blocks until nothing that `find` finds is alive, or it cannot be ended.
+
+    All are frozen first: a shell whose child is ended would else go on to its next command.
+    The leaders, our own bashes, are killed at once for the same reason.
+    """
+    seen: dict[tuple[int, int], ProcessLine] = {}
+    rounds = ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, _KILL_S))
+    alive: list[Process] = []
+    for number, patience in rounds:
+        told: set[tuple[int, int]] = set()
+        end = time.monotonic() + patience
+        pause = 0.002
+        while alive := find():
+            new = [p for p in alive if (p.pid, p.started) not in told]
+            for process in new:
+                told.add((process.pid, process.started))
+                seen.setdefault(
+                    (process.pid, process.started),
+                    ProcessLine(process.pid, command_line(process.pid)),
+                )
+            _tell(new, number, leaders)
+            if time.monotonic() > end:
+                break
+            time.sleep(pause)
+            pause = min(pause * 2, 0.1)
+        if not alive:
+            break
+    remaining = {(p.pid, p.started) for p in alive}
+    return Swept(
+        ended=tuple(line for key, line in seen.items() if key not in remaining),
+        left=tuple(line for key, line in seen.items() if key in remaining),
+    )
+
+
+def _tell(processes: list[Process], number: signal.Signals, leaders: Collection[int]) -> None:
+    for process in processes:
+        _send(process, signal.SIGSTOP)
+    followers = [p for p in processes if p.pid not in leaders]
+    for process in followers:
+        _send(process, number)
+    for process in processes:
+        if process.pid in leaders:
+            _send(process, signal.SIGKILL)
+    for process in followers:
+        _send(process, signal.SIGCONT)
+
+
+def _send(process: Process, number: signal.Signals) -> None:
+    """To exactly this process: a pid may have passed to another one meanwhile."""
+    with contextlib.suppress(OSError):
+        descriptor = os.pidfd_open(process.pid)
+        try:
+            now = read_process(process.pid)
+            if now is not None and now.started == process.started:
+                signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+
+
+async def sweep(markers: Iterable[SessionMarker]) -> Swept:
+    """After a crash: ends what survived of the recorded sessions. What it cannot end, it lists."""
+    here = boot_id()
+    known = [marker for marker in markers if marker.boot == here]
+    if not known:
+        return Swept((), ())
+
+    def find() -> list[Process]:
+        return list({p.pid: p for marker in known for p in members(marker)}.values())
+
+    leaders = {
+        marker.pid
+        for marker in known
+        if (bash := read_process(marker.pid)) is not None and bash.started == marker.started
+    }
+    return await asyncio.to_thread(end_members, find, leaders)
+
+
+def reap_adopted(bashes: Collection[int]) -> int:
+    """Buries orphans of sessions that died as our children; the sessions bury their own bashes."""
+    own = os.getpid()
+    buried = 0
+    for process in every_process():
+        if process.alive or process.parent != own or process.pid in bashes:
+            continue
+        with contextlib.suppress(OSError):
+            # Only what bears a mark: any other dead child is somebody else's to wait for.
+            if mark_of(process.pid) is not None:
+                buried += os.waitpid(process.pid, os.WNOHANG)[0] != 0
+    return buried

@@ -1,0 +1,67 @@
+"""What the shell takes and gives."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from daemon.protocol.values import ConversationId
+
+OnOutput = Callable[[bytes], Awaitable[None]]
+"""Given each piece of output; while it is awaited nothing more is read from the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What an approval is bound to. `incarnation` is `new` while no bash runs.
+
+    `environment`: names only; the same for a session to come and for one that runs.
+    """
+
+    incarnation: str
+    commands_run: int
+    cwd: str
+    environment: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """How a command ended. `exit_status` is null where the session was ended around it.
+
+    `cwd`: where the session is now; the given one where the session has ended.
+    """
+
+    exit_status: int | None
+    took_ms: float
+    cwd: str
+    session_ended: bool
+    interrupted: bool
+    timed_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMarker:
+    """Enough to find what is left of a session after a crash.
+
+    `started`: of the bash, in clock ticks since boot, as in `/proc/PID/stat`; `boot`: which boot.
+    """
+
+    conversation: ConversationId
+    incarnation: str
+    pid: int
+    started: int
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessLine:
+    """A process as a person would recognise it."""
+
+    pid: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was ended, and what could not be."""
+
+    ended: tuple[ProcessLine, ...]
+    left: tuple[ProcessLine, ...]
