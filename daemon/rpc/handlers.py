@@ -1,0 +1,185 @@
+"""What each method of ours does: between the wire's values and the parts that do the work."""
+
+import asyncio
+import base64
+import binascii
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from daemon import VERSION
+from daemon.flow.engine import Engine
+from daemon.index import Index
+from daemon.protocol import errors, methods
+from daemon.protocol import values as v
+from daemon.protocol.errors import AlvoError
+from daemon.rpc.binding import Bindings, Caller
+from daemon.sources.documents import DocumentSources
+
+_PAGE_BYTES: Final = 4096
+_MAX_HITS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the handlers work with; `names` tells of the reasoner and the embedder in use."""
+
+    engine: Engine
+    index: Index
+    sources: DocumentSources
+    names: Callable[[], tuple[str, str | None]]
+    configuration: Callable[[], v.Json]
+    stop: Callable[[], None]
+    started: float
+
+
+def bind_all(bindings: Bindings, parts: Parts) -> None:
+    """Every method of the table but the built-in ones."""
+    _bind_daemon(bindings, parts)
+    _bind_flows(bindings, parts.engine)
+    _bind_inquiries(bindings, parts.engine)
+    _bind_terminal(bindings, parts.engine)
+    _bind_index(bindings, parts.index)
+    _bind_sources(bindings, parts.sources)
+
+
+def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
+    async def status(_: Caller, __: v.Nothing) -> v.DaemonStatus:
+        index = await asyncio.to_thread(parts.index.status)
+        counts = await parts.engine.count()
+        reasoner, embedder = parts.names()
+        return v.DaemonStatus(
+            version=VERSION,
+            pid=os.getpid(),
+            uptime_s=v.Seconds(round(time.monotonic() - parts.started, 3)),
+            reasoner=reasoner,
+            embedder=embedder,
+            index=v.IndexCounts(index.documents, index.passages, index.embedded),
+            flows_running=counts.running,
+            flows_waiting=counts.waiting,
+            memory_bytes=_resident_bytes(),
+        )
+
+    async def stop(_: Caller, __: v.Nothing) -> v.Nothing:
+        parts.stop()
+        return v.Nothing()
+
+    async def config(_: Caller, __: v.Nothing) -> v.Json:
+        return parts.configuration()
+
+    bindings.bind(methods.DAEMON_STATUS, status)
+    bindings.bind(methods.DAEMON_STOP, stop)
+    bindings.bind(methods.CONFIG_GET, config)
+
+
+def _bind_flows(bindings: Bindings, engine: Engine) -> None:
+    async def listed(_: Caller, params: v.ListFlows) -> v.FlowList:
+        return v.FlowList(await engine.flows(params))
+
+    async def delete(_: Caller, params: v.ByFlow) -> v.Nothing:
+        await engine.delete(params.flow_id)
+        return v.Nothing()
+
+    bindings.bind(methods.FLOW_START, lambda _, params: engine.begin(params))
+    bindings.bind(methods.FLOW_GET, _by_flow(engine.get))
+    bindings.bind(methods.FLOW_LIST, listed)
+    bindings.bind(methods.FLOW_WAIT, lambda _, params: engine.wait(params))
+    bindings.bind(methods.FLOW_CANCEL, _by_flow(engine.cancel))
+    bindings.bind(methods.FLOW_RETRY, _by_flow(engine.retry))
+    bindings.bind(methods.FLOW_DELETE, delete)
+
+
+def _by_flow(
+    work: Callable[[v.FlowId], Awaitable[v.Flow]],
+) -> Callable[[Caller, v.ByFlow], Awaitable[v.Flow]]:
+    return lambda _, params: work(params.flow_id)
+
+
+def _bind_inquiries(bindings: Bindings, engine: Engine) -> None:
+    async def listed(_: Caller, params: v.ListInquiries) -> v.InquiryList:
+        return v.InquiryList(await engine.inquiries(params.status))
+
+    async def answer(caller: Caller, params: v.AnswerInquiry) -> v.Inquiry:
+        by = v.AnsweredBy(caller.client or "unknown", caller.pid)
+        return await engine.answer(params, by)
+
+    bindings.bind(methods.INQUIRY_LIST, listed)
+    bindings.bind(methods.INQUIRY_GET, lambda _, params: engine.inquiry(params.inquiry_id))
+    bindings.bind(methods.INQUIRY_ANSWER, answer)
+
+
+def _bind_terminal(bindings: Bindings, engine: Engine) -> None:
+    async def send(_: Caller, params: v.SendTerminal) -> v.Nothing:
+        await engine.send(params.flow_id, _keys(params))
+        return v.Nothing()
+
+    async def signal(_: Caller, params: v.SignalTerminal) -> v.Nothing:
+        await engine.signal(params.flow_id, params.signal)
+        return v.Nothing()
+
+    bindings.bind(methods.TERMINAL_SEND, send)
+    bindings.bind(methods.TERMINAL_SIGNAL, signal)
+
+
+def _bind_index(bindings: Bindings, index: Index) -> None:
+    async def search(_: Caller, params: v.SearchIndex) -> v.SearchResult:
+        begun = time.perf_counter()
+        hits = await asyncio.to_thread(
+            index.search,
+            params.query,
+            max(1, min(params.k, _MAX_HITS)),
+            params.mode,
+            params.agent or "",
+            params.filter,
+        )
+        took_ms = round((time.perf_counter() - begun) * 1000, 3)
+        return v.SearchResult(hits, v.Milliseconds(took_ms))
+
+    async def status(_: Caller, __: v.Nothing) -> v.IndexStatus:
+        return await asyncio.to_thread(index.status)
+
+    bindings.bind(methods.INDEX_SEARCH, search)
+    bindings.bind(methods.INDEX_STATUS, status)
+
+
+def _bind_sources(bindings: Bindings, sources: DocumentSources) -> None:
+    async def listed(_: Caller, __: v.Nothing) -> v.SourceList:
+        return v.SourceList(await sources.list())
+
+    async def add(_: Caller, params: v.AddSource) -> v.Source:
+        return await sources.add(params)
+
+    async def remove(_: Caller, params: v.BySource) -> v.Nothing:
+        await sources.remove(params.source_id)
+        return v.Nothing()
+
+    async def refresh(_: Caller, params: v.BySource) -> v.Source:
+        return await sources.refresh(params.source_id)
+
+    bindings.bind(methods.SOURCE_LIST, listed)
+    bindings.bind(methods.SOURCE_ADD, add)
+    bindings.bind(methods.SOURCE_REMOVE, remove)
+    bindings.bind(methods.SOURCE_REFRESH, refresh)
+
+
+def _keys(params: v.SendTerminal) -> bytes:
+    if params.base64 is None:
+        return (params.text or "").encode("utf-8", "replace")
+    try:
+        return base64.b64decode(params.base64, validate=True)
+    except (binascii.Error, ValueError):
+        raise AlvoError(
+            errors.INVALID_PARAMS,
+            method=methods.TERMINAL_SEND.name,
+            field="base64",
+            reason="base64",
+        ) from None
+
+
+def _resident_bytes() -> int:
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * _PAGE_BYTES
+

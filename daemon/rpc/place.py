@@ -1,0 +1,156 @@
+"""The place of the socket: a private directory, one daemon, no socket left by a dead one."""
+
+import fcntl
+import os
+import socket
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from daemon.protocol import errors
+from daemon.protocol.errors import AlvoError
+from daemon.rpc.peer import credentials
+
+BACKLOG: Final = 1024
+_LONGEST_PATH: Final = 107
+"""Bytes that fit into sockaddr_un (unix(7))."""
+
+_ASK_SECONDS: Final = 1.0
+
+
+class Place:
+    """Holds the lock from `take` until `leave`: two daemons never share a state."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = -1
+        self._made: tuple[int, int] | None = None
+
+    def take(self, *, activated: bool = False) -> None:
+        """`DAEMON_RUNNING` names the process that is there already; a second call does nothing.
+
+        `activated`: the socket there is the one that systemd passed on to us.
+        """
+        if self._lock >= 0:
+            return
+        if len(os.fsencode(self.path)) > _LONGEST_PATH:
+            raise _unfit(self.path, f"a socket's path has at most {_LONGEST_PATH} bytes")
+        _make_private(self.path)
+        lock = self._locked()
+        try:
+            if not activated:
+                self._refuse_live()
+        except BaseException:
+            os.close(lock)
+            raise
+        self._lock = lock
+
+    def listen(self) -> socket.socket:
+        """A listening socket of mode 0600; replaces one that nobody listens at."""
+        self.take()
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        before = os.umask(0o177)
+        try:
+            with suppress(FileNotFoundError):
+                self.path.unlink()
+            listening.bind(os.fspath(self.path))
+            listening.listen(BACKLOG)
+        except OSError as error:
+            listening.close()
+            raise _unfit(self.path, error.strerror or str(error)) from error
+        finally:
+            os.umask(before)
+        found = self.path.lstat()
+        self._made = (found.st_dev, found.st_ino)
+        return listening
+
+    def leave(self) -> None:
+        """Removes the socket if it is ours still, and lets go of the lock."""
+        with suppress(OSError):
+            found = self.path.lstat()
+            if self._made == (found.st_dev, found.st_ino):
+                self.path.unlink()
+        self._made = None
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path.with_name(self.path.name + ".lock")
+
+    def _locked(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            lock = os.open(self._lock_file, flags, 0o600)
+        except OSError as error:
+            raise _unfit(self._lock_file, error.strerror or str(error)) from error
+        try:
+            # Held by the open file: gone with the process, however it ends.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "?"
+            os.close(lock)
+            raise self._running(pid) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        return lock
+
+    def _refuse_live(self) -> None:
+        """Asks whoever listens there: a daemon whose lock file was deleted, or systemd."""
+        try:
+            mode = self.path.lstat().st_mode
+        except FileNotFoundError:
+            return
+        if not stat.S_ISSOCK(mode):
+            raise _unfit(self.path, "there is something else, which is not a socket")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            asking.settimeout(_ASK_SECONDS)
+            try:
+                asking.connect(os.fspath(self.path))
+            except (ConnectionRefusedError, FileNotFoundError):
+                return
+            except OSError:
+                # Somebody listens and has no room, or does not let us in: alive in any case.
+                raise self._running("?") from None
+            raise self._running(str(credentials(asking)[0]))
+
+    def _running(self, pid: str) -> AlvoError:
+        return AlvoError(errors.DAEMON_RUNNING, pid=pid, socket=str(self.path))
+
+
+def inherited(environ: Mapping[str, str]) -> socket.socket | None:
+    """The listening socket that systemd passed on (sd_listen_fds(3)), None if it passed none."""
+    if environ.get("LISTEN_PID") != str(os.getpid()) or environ.get("LISTEN_FDS") != "1":
+        return None
+    os.set_inheritable(3, False)
+    listening = socket.socket(fileno=3)
+    if listening.family != socket.AF_UNIX:
+        raise AlvoError(errors.CONFIG_INVALID, where="LISTEN_FDS", reason="it is no Unix socket")
+    listening.setblocking(False)
+    return listening
+
+
+def _make_private(path: Path) -> None:
+    """The socket's directory for this user alone, unless it holds other things than ours."""
+    directory = path.parent
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = directory.stat()
+        if found.st_uid != os.geteuid():
+            if found.st_mode & stat.S_ISVTX:
+                return  # /tmp and its like: nobody can replace our files there
+            raise _unfit(directory, "the directory belongs to another user")
+        ours = {path.name, path.name + ".lock"}
+        if directory.name == "alvo" or all(entry.name in ours for entry in directory.iterdir()):
+            directory.chmod(0o700)
+        elif found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
+            raise _unfit(directory, "others may write into the directory")
+    except OSError as error:
+        raise _unfit(directory, error.strerror or str(error)) from error
+
+
+def _unfit(where: Path, reason: str) -> AlvoError:
+    return AlvoError(errors.CONFIG_INVALID, where=str(where), reason=reason)
