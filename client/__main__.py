@@ -1,0 +1,60 @@
+"""`alvo`: finds the command that was asked for, runs it, and says in a sentence what went wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from client.console import Console
+from client.dispatch import run_command
+from client.remote import EXIT_INTERRUPTED, EXIT_OK, RemoteError
+from client.table import BY_NAME, nearest
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status (design §11)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    console = Console(os.environ)
+    try:
+        status = _run(console, arguments)
+        sys.stdout.flush()
+        return status
+    except RemoteError as error:
+        console.error(error.message, error.action)
+        return error.exit_status
+    except KeyboardInterrupt:
+        console.notice("\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the interpreter must not try to flush it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_OK
+
+
+def _run(console: Console, arguments: list[str]) -> int:
+    name, *rest = arguments or ["shell" if sys.stdin.isatty() else "help"]
+    name = {"-h": "help", "--help": "help", "-V": "version", "--version": "version"}.get(name, name)
+    if name == "version":
+        return _version(console)
+    if name not in BY_NAME:
+        raise _unknown(console, name)
+    return run_command(console, name, rest)
+
+
+def _version(console: Console) -> int:
+    from client.connection import VERSION
+
+    console.result(f"alvo {VERSION}\n")
+    return EXIT_OK
+
+
+def _unknown(console: Console, name: str) -> RemoteError:
+    from client.usage import UsageError
+
+    close = nearest(name)
+    action = console.words("usage_nearest", command=close) if close else console.words("usage_all")
+    return UsageError(console.words("usage_unknown", command=name), action)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

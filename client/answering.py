@@ -1,0 +1,100 @@
+"""Puts an inquiry to the person at the terminal, and carries the answer back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from client.console import Console
+from client.screens.inquiry import inquiry_screen, script_screen
+from client.terminal import ask_line
+
+TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
+if TYPE_CHECKING:
+    from daemon.protocol.values import Inquiry
+
+_YES = frozenset({"y", "yes", "s", "sim"})
+_EDIT = frozenset({"e", "edit", "editar"})
+
+
+def is_yes(typed: str) -> bool:
+    """Only a plain yes is one; everything else, nothing included, is a no."""
+    return typed.strip().lower() in _YES
+
+
+def is_edit(typed: str) -> bool:
+    return typed.strip().lower() in _EDIT
+
+
+def show(console: Console, inquiry: Inquiry) -> None:
+    screen = inquiry_screen(inquiry, console.words, console.paint_notice, console.width)
+    console.notice(f"\n{screen}\n")
+
+
+def ask_person(console: Console, inquiry: Inquiry) -> dict[str, Any]:
+    """What the person decided, as parameters of `inquiry.answer`. EOFError: no answer at all."""
+    show(console, inquiry)
+    if inquiry.kind == "information":
+        return _ask_information(console, inquiry)
+    while True:
+        typed = ask_line(question(console, inquiry, edit=True))
+        if inquiry.kind == "run" and is_edit(typed):
+            if (edited := edited_script(console, inquiry)) is None:
+                continue
+            return _decision(inquiry, "allow", edited=edited)
+        return _decision(inquiry, "allow" if is_yes(typed) else "deny")
+
+
+def question(console: Console, inquiry: Inquiry, *, edit: bool) -> str:
+    text = console.words(f"ask_{inquiry.kind}")
+    keys = console.words("keys_edit" if edit and inquiry.kind == "run" else "keys")
+    return f"{console.paint_notice(text, 'bold', 'yellow')} {keys} "
+
+
+def edited_script(console: Console, inquiry: Inquiry, *, confirm: bool = True) -> str | None:
+    """The person's own version of the script, seen once more and allowed; None: no yes to it."""
+    from client.editor import edit
+
+    before = inquiry.script or ""
+    after = edit(before, console.environ)
+    if after in (before, ""):
+        console.notice(console.paint_notice(console.words("edit_unchanged"), "dim") + "\n")
+        return None
+    console.notice("\n" + script_screen(after, console.words, console.paint_notice, console.width))
+    console.notice("\n")
+    if not confirm:
+        return after
+    prompt = console.paint_notice(console.words("ask_edited"), "bold", "yellow")
+    return after if is_yes(ask_line(f"{prompt} {console.words('keys')} ")) else None
+
+
+def send(console: Console, answer: dict[str, Any]) -> Inquiry:
+    inquiry: Inquiry = console.call("inquiry.answer", **answer)
+    return inquiry
+
+
+def _ask_information(console: Console, inquiry: Inquiry) -> dict[str, Any]:
+    name = "ask_secret" if inquiry.secret else "ask_information"
+    prompt = console.paint_notice(console.words(name), "bold", "yellow") + " "
+    typed = ask_line(prompt, secret=inquiry.secret)
+    return _decision(inquiry, "reply", text=typed) if typed else _decision(inquiry, "deny")
+
+
+def _decision(inquiry: Inquiry, decision: str, **more: str) -> dict[str, Any]:
+    answer: dict[str, Any] = {"inquiry_id": inquiry.id, "decision": decision, **more}
+    if decision == "allow":
+        answer["digest"] = inquiry.digest
+    return answer
+
+
+def allow(inquiry: Inquiry, edited: str | None = None) -> dict[str, Any]:
+    """A yes to exactly what this inquiry shows, or to the person's own version of it."""
+    more = {} if edited is None else {"edited": edited}
+    return _decision(inquiry, "allow", **more)
+
+
+def deny(inquiry: Inquiry) -> dict[str, Any]:
+    return _decision(inquiry, "deny")
+
+
+def reply(inquiry: Inquiry, text: str) -> dict[str, Any]:
+    return _decision(inquiry, "reply", text=text)

@@ -1,0 +1,1 @@
+"""The one-shot subcommands: each module has `arguments(parser, name)` and `run(console, name, given)`."""

@@ -1,0 +1,119 @@
+"""`alvo flows`, `show`, `cancel` and `delete`: looks at flows, and ends or removes them."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from client.ansi import OutputFilter
+from client.console import Console
+from client.ids import short
+from client.remote import EXIT_OK
+from client.screens.flow import flow_line, flow_screen
+from client.usage import Parser
+
+TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
+if TYPE_CHECKING:
+    from daemon.protocol.values import Flow, FlowEvents, FlowList
+
+_STATUSES = (
+    "running",
+    "waiting",
+    "executing",
+    "answered",
+    "executed",
+    "denied",
+    "failed",
+    "cancelled",
+    "interrupted",
+)
+_LIMIT = 20
+
+
+def arguments(parser: Parser, name: str) -> None:
+    parser.json()
+    if name != "flows":
+        parser.word("id", "help_flow_id", metavar="ID")
+        return
+    parser.option("--status", help_="help_status_filter", choices=_STATUSES, metavar="STATUS")
+    parser.option("--conversation", help_="help_conversation_filter", metavar="C")
+    parser.option("--limit", help_="help_limit", type=int, default=_LIMIT, metavar="N")
+    parser.option("--ids", help_="help_ids", action="store_true")
+
+
+def run(console: Console, name: str, given: Namespace) -> int:
+    match name:
+        case "flows":
+            return _list(console, given)
+        case "show":
+            return _show(console, given)
+        case "cancel":
+            return _cancel(console, given)
+        case _:
+            return _delete(console, given)
+
+
+def _list(console: Console, given: Namespace) -> int:
+    listed: FlowList = console.call(
+        "flow.list", status=given.status, conversation=given.conversation, limit=given.limit
+    )
+    if given.json:
+        console.document(listed.flows)
+    elif given.ids:
+        console.result("".join(f"{short(flow.id)}\n" for flow in listed.flows))
+    elif not listed.flows:
+        console.notice(console.words("flows_none") + "\n")
+    else:
+        lines = (flow_line(f, console.words, console.paint, console.width) for f in listed.flows)
+        console.result("\n".join(lines) + "\n")
+    return EXIT_OK
+
+
+def _show(console: Console, given: Namespace) -> int:
+    flow: Flow = console.call("flow.get", flow_id=given.id)
+    if given.json:
+        console.document(flow)
+    else:
+        printed = outputs(console, flow.id)
+        console.result(flow_screen(flow, printed, console.words, console.paint, console.width))
+    return EXIT_OK
+
+
+def _cancel(console: Console, given: Namespace) -> int:
+    flow: Flow = console.call("flow.cancel", flow_id=given.id)
+    if given.json:
+        console.document(flow)
+    else:
+        console.notice(console.words("flow_cancelled_id", flow=short(flow.id)) + "\n")
+    return EXIT_OK
+
+
+def _delete(console: Console, given: Namespace) -> int:
+    flow: Flow = console.call("flow.get", flow_id=given.id)
+    console.call("flow.delete", flow_id=flow.id)
+    if given.json:
+        console.document({"deleted": flow.id})
+    else:
+        console.notice(console.words("flow_deleted", flow=short(flow.id)) + "\n")
+    return EXIT_OK
+
+
+def outputs(console: Console, flow_id: str) -> dict[int, str]:
+    """What each command of a flow printed, by its number from 0, safe to show."""
+    filters: dict[int, OutputFilter] = {}
+    printed: dict[int, str] = {}
+    after = 0
+    while True:
+        asked = {"flow_id": flow_id, "after": after, "timeout_s": 0}
+        told: FlowEvents = console.call("flow.wait", **asked)
+        for event in told.events:
+            if str(event.kind) == "output":
+                n = int(event.data.get("n", 0))
+                kept = filters.setdefault(n, OutputFilter(terminal=console.result_is_terminal))
+                printed[n] = printed.get(n, "") + kept.feed(str(event.data.get("text", "")))
+        if not told.events:
+            break
+        after = told.events[-1].seq
+    for n, kept in filters.items():
+        printed[n] += kept.end()
+        printed[n] += "" if printed[n].endswith("\n") else "\n"
+    return printed

@@ -1,0 +1,48 @@
+"""`alvo help`: all commands on one page, or one of them."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from client.console import Console
+from client.dispatch import parser_of
+from client.remote import EXIT_OK
+from client.table import BY_NAME, COMMANDS
+from client.usage import Parser, UsageError
+
+_GROUPS = (
+    ("help_group_ask", ("ask", "run", "shell")),
+    ("help_group_answer", ("inquiries", "allow", "edit", "deny", "reply")),
+    ("help_group_flows", ("flows", "show", "attach", "cancel", "retry", "delete")),
+    ("help_group_sources", ("search", "sources")),
+    ("help_group_alvo", ("status", "doctor", "completions", "help")),
+)
+
+
+def arguments(parser: Parser, name: str) -> None:
+    assert name == "help"
+    parser.word("command", "help_help_command", nargs="?", metavar="COMMAND")
+
+
+def run(console: Console, name: str, given: Namespace) -> int:
+    assert name == "help"
+    if given.command is None:
+        console.result(overview(console))
+        return EXIT_OK
+    if given.command not in BY_NAME:
+        raise UsageError(
+            console.words("usage_unknown", command=given.command), console.words("usage_all")
+        )
+    console.result(parser_of(console, given.command).format_help())
+    return EXIT_OK
+
+
+def overview(console: Console) -> str:
+    words, paint = console.words, console.paint
+    column = max(len(command.name) for command in COMMANDS)
+    lines = [words("help_about"), "", words("help_bare")]
+    for title, names in _GROUPS:
+        lines += ["", paint(words(title), "bold")]
+        lines += [f"  {name.ljust(column)}  {words(f'help_{name}')}" for name in names]
+    lines += ["", paint(words("help_exit"), "dim"), paint(words("help_more"), "dim")]
+    return "\n".join(lines) + "\n"

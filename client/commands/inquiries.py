@@ -1,0 +1,147 @@
+"""`alvo inquiries`, `allow`, `edit`, `deny` and `reply`: answers one inquiry and no other."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from typing import Any
+
+from client import answering, terminal
+from client.console import Console
+from client.following import Follower
+from client.ids import short
+from client.remote import EXIT_OK, EXIT_WAITING, RemoteError
+from client.screens.inquiry import closing, inquiry_line
+from client.usage import Parser, UsageError
+
+TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
+if TYPE_CHECKING:
+    from daemon.protocol.values import Inquiry, InquiryList
+
+_STATUSES = ("waiting", "answered", "expired", "closed")
+
+
+def arguments(parser: Parser, name: str) -> None:
+    parser.json()
+    if name == "inquiries":
+        parser.option("--all", help_="help_inquiries_all", action="store_true")
+        parser.option("--ids", help_="help_ids", action="store_true")
+        return
+    parser.word("id", "help_inquiry_id", metavar="ID")
+    if name == "reply":
+        parser.word("text", "help_reply_text", nargs="*", metavar="TEXT")
+    if name in ("allow", "edit"):
+        parser.option("-y", "--yes", help_="help_yes", action="store_true")
+    if name != "deny":
+        parser.option("--detach", help_="help_detach", action="store_true")
+
+
+def run(console: Console, name: str, given: Namespace) -> int:
+    if name == "inquiries":
+        return _list(console, given)
+    inquiry: Inquiry = console.call("inquiry.get", inquiry_id=given.id)
+    if inquiry.status != "waiting":
+        raise _closed(console, inquiry)
+    answer = _answer(console, name, given, inquiry)
+    if answer is None:
+        console.notice(console.words("inquiry_left", inquiry=short(inquiry.id)) + "\n")
+        return EXIT_WAITING
+    return _carry_out(console, name, given, inquiry, answer)
+
+
+def _list(console: Console, given: Namespace) -> int:
+    wanted = None if given.all else "waiting"
+    listed: InquiryList = console.call("inquiry.list", status=wanted)
+    if given.json:
+        console.document(listed.inquiries)
+    elif given.ids:
+        console.result("".join(f"{short(inquiry.id)}\n" for inquiry in listed.inquiries))
+    elif not listed.inquiries:
+        console.notice(console.words("inquiries_none") + "\n")
+    else:
+        for inquiry in listed.inquiries:
+            line = inquiry_line(inquiry, console.words, console.paint, console.width)
+            console.result(line + "\n")
+        console.notice(console.paint_notice(console.words("inquiries_next"), "dim") + "\n")
+    return EXIT_OK
+
+
+def _answer(
+    console: Console, name: str, given: Namespace, inquiry: Inquiry
+) -> dict[str, Any] | None:
+    """None: the person looked, and decided nothing."""
+    match name:
+        case "allow":
+            return _allow(console, given, inquiry)
+        case "edit":
+            answering.show(console, inquiry)
+            confirm = _asks(given)
+            edited = answering.edited_script(console, inquiry, confirm=confirm)
+            return None if edited is None else answering.allow(inquiry, edited)
+        case "deny":
+            return answering.deny(inquiry)
+        case _:
+            return answering.reply(inquiry, _reply(console, given, inquiry))
+
+
+def _allow(console: Console, given: Namespace, inquiry: Inquiry) -> dict[str, Any] | None:
+    answering.show(console, inquiry)
+    if inquiry.kind == "information":
+        raise UsageError(console.words("allow_is_reply"), f"alvo reply {short(inquiry.id)}")
+    if not _asks(given):
+        return answering.allow(inquiry)
+    try:
+        typed = terminal.ask_line(answering.question(console, inquiry, edit=False))
+    except EOFError:
+        return None
+    return answering.allow(inquiry) if answering.is_yes(typed) else None
+
+
+def _asks(given: Namespace) -> bool:
+    """Without a terminal the command itself is the yes: somebody wrote this id down."""
+    return not given.yes and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _reply(console: Console, given: Namespace, inquiry: Inquiry) -> str:
+    if inquiry.secret and given.text:
+        raise UsageError(console.words("secret_in_arguments"), f"alvo reply {short(inquiry.id)}")
+    if given.text:
+        return " ".join(given.text)
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().removesuffix("\n")
+    answering.show(console, inquiry)
+    name = "ask_secret" if inquiry.secret else "ask_information"
+    prompt = console.paint_notice(console.words(name), "bold", "yellow") + " "
+    return terminal.ask_line(prompt, secret=inquiry.secret)
+
+
+def _carry_out(
+    console: Console, name: str, given: Namespace, inquiry: Inquiry, answer: dict[str, Any]
+) -> int:
+    """Answers; then what became of it is shown, unless it is not wanted."""
+    console.muted = given.json
+    follower = Follower(console, ask=False)
+    follow = name != "deny" and not given.detach
+    if follow:
+        follower.skip(inquiry.flow_id)
+    answered = answering.send(console, answer)
+    console.notice(console.paint_notice(f"· {closing(answered, console.words)}", "dim") + "\n")
+    if not follow:
+        if given.json:
+            console.document(answered)
+        return EXIT_OK
+    follower.expect(inquiry.id)
+    flow, status = follower.run(inquiry.flow_id)
+    if given.json:
+        console.document(flow)
+    return status
+
+
+def _closed(console: Console, inquiry: Inquiry) -> RemoteError:
+    words = console.words
+    return RemoteError(
+        1111,
+        "INQUIRY_CLOSED",
+        words("inquiry_is_closed", inquiry=short(inquiry.id), how=closing(inquiry, words)),
+        words("inquiry_is_closed_next", flow=short(inquiry.flow_id)),
+    )

@@ -1,0 +1,94 @@
+"""`alvo sources`: what Alvo answers from; adds, refreshes and forgets."""
+
+from __future__ import annotations
+
+import os
+import time
+from argparse import Namespace
+
+from client.console import Console
+from client.ids import short
+from client.remote import EXIT_FAILED, EXIT_OK
+from client.screens.index import progress_text, source_lines
+from client.usage import Parser, UsageError
+
+TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
+if TYPE_CHECKING:
+    from daemon.protocol.values import Source, SourceList
+
+_LOOK_S = 0.25
+
+
+def arguments(parser: Parser, name: str) -> None:
+    assert name == "sources"
+    parser.json()
+    parser.option("--name", help_="help_source_name", metavar="NAME")
+    parser.option("--private", help_="help_private", action="store_true")
+    parser.option("--no-wait", help_="help_no_wait", action="store_true")
+    verbs = ("list", "add", "refresh", "remove")
+    parser.word("verb", "help_sources_verb", nargs="?", choices=verbs, default="list")
+    parser.word("what", "help_sources_what", nargs="?", metavar="PATH|ID")
+
+
+def run(console: Console, name: str, given: Namespace) -> int:
+    if given.verb == "list":
+        return _list(console, given)
+    if not given.what:
+        raise UsageError(
+            console.words("usage_empty", command=f"{name} {given.verb}"),
+            console.words("usage_next", command=name),
+        )
+    match given.verb:
+        case "add":
+            source: Source = console.call(
+                "source.add",
+                kind="documents",
+                location=os.path.abspath(given.what),  # noqa: PTH100  (pathlib costs 6 ms)
+                name=given.name,
+                private=given.private,
+            )
+        case "refresh":
+            source = console.call("source.refresh", source_id=given.what)
+        case _:
+            return _remove(console, given)
+    return _watched(console, source, given)
+
+
+def _list(console: Console, given: Namespace) -> int:
+    listed: SourceList = console.call("source.list")
+    if given.json:
+        console.document(listed.sources)
+    elif not listed.sources:
+        console.notice(console.words("sources_none") + "\n")
+    else:
+        for source in listed.sources:
+            console.result(source_lines(source, console.words, console.paint))
+    return EXIT_OK
+
+
+def _remove(console: Console, given: Namespace) -> int:
+    console.call("source.remove", source_id=given.what)
+    if given.json:
+        console.document({"removed": given.what})
+    else:
+        console.notice(console.words("source_removed", source=short(given.what)) + "\n")
+    return EXIT_OK
+
+
+def _watched(console: Console, source: Source, given: Namespace) -> int:
+    """Its progress until it is ready; Ctrl-C stops the watching, not the indexing."""
+    while source.state == "indexing" and not given.no_wait:
+        if source.progress is not None:
+            console.progress(progress_text(source.progress, console.words))
+        time.sleep(_LOOK_S)
+        listed: SourceList = console.call("source.list")
+        found = [other for other in listed.sources if other.id == source.id]
+        if not found:
+            break
+        source = found[0]
+    console.clear_progress()
+    if given.json:
+        console.document(source)
+    else:
+        console.result(source_lines(source, console.words, console.paint))
+    return EXIT_FAILED if source.state == "failed" else EXIT_OK

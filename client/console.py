@@ -1,0 +1,90 @@
+"""What a command is given to work with: words, colours, the connection, and where to print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from client.connection import Connection
+from client.screens.flow import error_lines
+from client.terminal import Paint, has_colour, width_of
+from client.words import Words, language_of
+from daemon.protocol.escape import is_hidden
+
+
+class Console:
+    """Results go to standard output, everything else to standard error."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.words = Words(language_of(environ))
+        self.paint = Paint(colour=has_colour(environ, 1))
+        self.paint_notice = Paint(colour=has_colour(environ, 2))
+        self.result_is_terminal = sys.stdout.isatty()
+        self.width = width_of(1 if self.result_is_terminal else 2)
+        self.muted = False
+        """While a JSON document is to come, nothing else may be on standard output."""
+        self._connection: Connection | None = None
+        self._progress = False
+        self._open_line = False
+
+    @property
+    def connection(self) -> Connection:
+        if self._connection is None:
+            self._connection = Connection.from_environment(self.environ, self.words)
+        return self._connection
+
+    def reconnect(self) -> Connection:
+        """A new connection in place of one that was lost or that is still busy."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        return self.connection
+
+    def call(self, method: str, wait_s: float = 0.0, /, **params: Any) -> Any:
+        return self.connection.call(method, params, wait_s)
+
+    def document(self, value: Any) -> None:
+        """The whole result as one JSON document, with escapes for what cannot be seen."""
+        text = json.dumps(value, ensure_ascii=False, indent=2)
+        shown = (c if c == "\n" or not is_hidden(c) else json.dumps(c)[1:-1] for c in text)
+        self.muted = False
+        self.result("".join(shown) + "\n")
+
+    def result(self, text: str) -> None:
+        if not text or self.muted:
+            return
+        self.clear_progress()
+        sys.stdout.write(text)
+        if self.result_is_terminal:
+            sys.stdout.flush()
+            self._open_line = not text.endswith("\n")
+
+    def notice(self, text: str) -> None:
+        self.clear_progress()
+        if self._open_line:
+            sys.stdout.write("\n")
+            sys.stdout.flush()
+            self._open_line = False
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+    def error(self, message: str, action: str) -> None:
+        self.notice(error_lines(message, action, self.paint_notice))
+
+    def progress(self, text: str) -> None:
+        """One line that the next one takes the place of; only where someone can see it."""
+        if not self.paint_notice.colour or self._open_line:
+            return
+        self.clear_progress()
+        sys.stderr.write(self.paint_notice(text[: self.width - 1], "dim"))
+        sys.stderr.flush()
+        self._progress = True
+
+    def clear_progress(self) -> None:
+        if self._progress:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._progress = False

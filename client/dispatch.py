@@ -1,0 +1,38 @@
+"""Runs one command of the table: imports its module, reads its words, hands over."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from importlib import import_module
+from typing import Protocol, cast
+
+from client.console import Console
+from client.remote import EXIT_OK
+from client.table import BY_NAME
+from client.usage import Parser
+
+
+class CommandModule(Protocol):
+    """What each module of `client.commands` has."""
+
+    def arguments(self, parser: Parser, name: str) -> None: ...
+    def run(self, console: Console, name: str, given: Namespace) -> int: ...
+
+
+def parser_of(console: Console, name: str) -> Parser:
+    parser = Parser(name, console.words)
+    _module(name).arguments(parser, name)
+    return parser
+
+
+def run_command(console: Console, name: str, words: list[str]) -> int:
+    """The exit status; `name` is one of the table."""
+    parser = parser_of(console, name)
+    if parser.wants_help(words):
+        console.result(parser.format_help())
+        return EXIT_OK
+    return _module(name).run(console, name, parser.parse_args(parser.arranged(words)))
+
+
+def _module(name: str) -> CommandModule:
+    return cast("CommandModule", import_module(f"client.commands.{BY_NAME[name].module}"))

@@ -1,0 +1,1 @@
+"""What the client shows: from values to text, each a pure function."""

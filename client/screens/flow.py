@@ -1,0 +1,144 @@
+"""A flow as a person reads it: a line in a list, its outcome, and the whole of it."""
+
+from __future__ import annotations
+
+from client import moments
+from client.ids import short
+from client.prose import ProseWriter, one_line, readable
+from client.remote import EXIT_DENIED, EXIT_FAILED, EXIT_OK, EXIT_WAITING
+from client.terminal import Paint, cut_at
+from client.words import Words
+from daemon.protocol.escape import escape, numbered
+
+TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
+if TYPE_CHECKING:
+    from daemon.protocol.values import Citation, ErrorValue, Flow, PlannedCommand
+
+RUNNING = ("running", "executing")
+_STYLES = {
+    "waiting": "yellow",
+    "executing": "cyan",
+    "running": "cyan",
+    "answered": "green",
+    "executed": "green",
+    "failed": "red",
+    "interrupted": "red",
+}
+_MARKS = {
+    "pending": "·",
+    "running": "…",
+    "done": "✓",
+    "failed": "✗",
+    "skipped": "-",
+    "interrupted": "✗",
+}
+
+
+def exit_status(flow: Flow) -> int:
+    """What a script learns from the flow's end (design §11)."""
+    match str(flow.status):
+        case "answered" | "executed":
+            return EXIT_OK
+        case "denied":
+            return EXIT_DENIED
+        case "waiting" | "running" | "executing":
+            return EXIT_WAITING
+        case _:
+            lacking = flow.error is not None and flow.error.name == "INSUFFICIENT_INFORMATION"
+            return EXIT_DENIED if lacking else EXIT_FAILED
+
+
+def flow_line(flow: Flow, words: Words, paint: Paint, width: int) -> str:
+    """One line of a list."""
+    status = paint(f"{words(f'status_{flow.status}'):<13}", *_style_of(flow.status))
+    when = paint(f"{moments.moment(flow.created_at):<16}", "dim")
+    question = one_line(flow.question)
+    room = max(width - 41, 20)
+    cut = f"{question[: room - 1]}…" if len(question) > room else question
+    return f"{paint(short(flow.id), 'bold')}  {status}  {when}  {cut}"
+
+
+def answer(flow: Flow, words: Words, paint: Paint, width: int | None) -> str:
+    """The answer with its citations; without a width as it came, for a file or a pipe."""
+    text = flow.answer or ""
+    if width is None:
+        shown = readable(text)
+        shown += "" if not shown or shown.endswith("\n") else "\n"
+    else:
+        writer = ProseWriter(paint, width)
+        shown = writer.feed(text) + writer.end()
+    return shown + citations(flow.citations, words, paint)
+
+
+def citations(cited: list[Citation], words: Words, paint: Paint) -> str:
+    """Where each claim comes from, and how fresh that is; empty without citations."""
+    if not cited:
+        return ""
+    lines = ["", paint(words("citations_title"), "bold")]
+    for citation in cited:
+        line = f"{paint(f'[{citation.n}]', 'dim')} {one_line(citation.title)}"
+        where = one_line(citation.location)
+        if where and where != one_line(citation.title):
+            line += paint(f"  {where}", "dim")
+        if fresh := citation.retrieved_at or citation.modified_at:
+            line += paint(f"  {moments.day(fresh)}", "dim")
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def error(value: ErrorValue, paint: Paint) -> str:
+    """The sentence, and below it what to do."""
+    return error_lines(value.message, value.action, paint)
+
+
+def error_lines(message: str, action: str, paint: Paint) -> str:
+    text = f"{paint('✗', 'red')} {readable(message)}\n"
+    return text + (f"  {paint(readable(action), 'dim')}\n" if action else "")
+
+
+def footer(flow: Flow, words: Words, paint: Paint) -> str:
+    """Who answered, and the id to name the flow by."""
+    parts = [words("footer_flow", flow=short(flow.id))]
+    if flow.reasoner:
+        parts.insert(0, escape(flow.reasoner))
+    return paint(" · ".join(parts), "dim") + "\n"
+
+
+def flow_screen(flow: Flow, outputs: dict[int, str], words: Words, paint: Paint, width: int) -> str:
+    """All of a flow; `outputs`: what each command printed, by its number from 0, made safe."""
+    status = paint(words(f"status_{flow.status}"), *_style_of(flow.status))
+    head = f"{paint(short(flow.id), 'bold')}  {status}  {moments.moment(flow.created_at)}"
+    lines = [head, *(f"  {line}" for line in readable(flow.question).splitlines())]
+    text = "\n".join(lines) + "\n"
+    for n, command in enumerate(flow.plan):
+        text += "\n" + command_screen(command, paint, width)
+        text += outputs.get(n, "")
+    if flow.answer:
+        text += "\n" + answer(flow, words, paint, width)
+    if flow.error is not None:
+        text += "\n" + error(flow.error, paint)
+    if flow.status == "waiting" and flow.inquiry:
+        text += "\n" + words("waiting_next", inquiry=short(flow.inquiry)) + "\n"
+    return f"{text}\n{footer(flow, words, paint)}"
+
+
+def command_screen(command: PlannedCommand, paint: Paint, width: int) -> str:
+    """A command of a plan: its script, and how it ended."""
+    style = {"done": "green", "failed": "red", "interrupted": "red"}.get(command.status, "dim")
+    lines = []
+    for n, line in numbered(command.script):
+        for part, piece in enumerate(cut_at(line, width - 2)):
+            mark = "$ " if n == 1 and part == 0 else "  "
+            lines.append(paint(mark, "dim") + paint(piece, "bold"))
+    if command.exit_status is not None or command.status != "pending":
+        ending = _MARKS.get(command.status, "·")
+        if command.exit_status:
+            ending += f" {command.exit_status}"
+        if command.took_ms is not None:
+            ending += f" · {moments.span(command.took_ms / 1000)}"
+        lines.append(paint(ending, style))
+    return "\n".join(lines) + "\n"
+
+
+def _style_of(status: str) -> list[str]:
+    return [_STYLES[status]] if status in _STYLES else ["dim"]

@@ -1,0 +1,108 @@
+"""Sources, hits and the daemon's own state, as a person reads them."""
+
+from __future__ import annotations
+
+import os
+
+from client import moments
+from client.ids import short
+from client.place import shorten
+from client.prose import one_line
+from client.terminal import Paint
+from client.words import Words
+from daemon.protocol.escape import escape
+
+TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
+if TYPE_CHECKING:
+    from daemon.protocol.values import DaemonStatus, Hit, Progress, Source
+
+_EXCERPT = 240
+_FAILURES = 5
+
+
+def status_screen(status: DaemonStatus, words: Words, paint: Paint) -> str:
+    """What the daemon is doing; ends with what to do next if something waits."""
+    embedder = status.embedder or words("status_embedder_none")
+    rows = [
+        ("status_reasoner", escape(status.reasoner)),
+        ("status_embedder", escape(embedder)),
+        (
+            "status_index",
+            words(
+                "status_index_counts",
+                documents=status.index.documents,
+                passages=status.index.passages,
+                embedded=status.index.embedded,
+            ),
+        ),
+        (
+            "status_flows",
+            words(
+                "status_flows_counts", running=status.flows_running, waiting=status.flows_waiting
+            ),
+        ),
+        ("status_memory", moments.size(status.memory_bytes)),
+    ]
+    head = words(
+        "status_head",
+        version=status.version,
+        pid=status.pid,
+        uptime=moments.span(status.uptime_s),
+    )
+    lines = [paint(head, "bold"), *_table(rows, words, paint)]
+    if status.flows_waiting:
+        lines.append(paint(words("status_waiting_next"), "yellow"))
+    elif not status.index.documents:
+        lines.append(paint(words("sources_none"), "yellow"))
+    return "\n".join(lines) + "\n"
+
+
+def _table(rows: list[tuple[str, str]], words: Words, paint: Paint) -> list[str]:
+    labels = [words(name) for name, _ in rows]
+    column = max(map(len, labels))
+    return [
+        f"  {paint(label.ljust(column), 'dim')}  {value}"
+        for label, (_, value) in zip(labels, rows, strict=True)
+    ]
+
+
+def source_lines(source: Source, words: Words, paint: Paint) -> str:
+    """A source: where it is, what is in it, what could not be read."""
+    counts = words("source_counts", documents=source.documents, passages=source.passages)
+    state = words(f"source_{source.state}")
+    place = escape(shorten(source.location, os.environ))
+    private = "  " + paint(words("source_private"), "yellow") if source.private else ""
+    head = (
+        f"{paint(short(source.id), 'bold')}  {escape(source.name)}  {paint(place, 'dim')}{private}"
+    )
+    detail = f"{state} · {counts}"
+    if source.progress is not None:
+        detail = f"{state} · {progress_text(source.progress, words)}"
+    elif source.refreshed_at:
+        detail += f" · {moments.moment(source.refreshed_at)}"
+    lines = [head, f"        {detail}"]
+    lines += [f"        {paint('✗', 'red')} {escape(why)}" for why in source.failures[:_FAILURES]]
+    if (more := len(source.failures) - _FAILURES) > 0:
+        lines.append("        " + paint(words("source_failures_more", count=more), "dim"))
+    return "\n".join(lines) + "\n"
+
+
+def progress_text(progress: Progress, words: Words) -> str:
+    text = f"{progress.done}/{progress.total} {escape(progress.unit)}"
+    if progress.left_s is not None:
+        text += " · " + words("time_left", span=moments.span(progress.left_s))
+    return text
+
+
+def hit_lines(n: int, hit: Hit, words: Words, paint: Paint) -> str:
+    """A hit: what it is, where, and how it begins."""
+    place = escape(f"{shorten(hit.path, os.environ)}  {hit.place}".rstrip())
+    excerpt = one_line(hit.text)
+    if len(excerpt) > _EXCERPT:
+        excerpt = excerpt[: excerpt.rfind(" ", 0, _EXCERPT)] + " …"
+    score = paint(f"{hit.score:.2f}", "dim")
+    private = " " + paint(words("source_private"), "yellow") if hit.private else ""
+    return (
+        f"{paint(f'{n}.', 'dim')} {paint(one_line(hit.title), 'bold')}  {score}{private}\n"
+        f"   {paint(place, 'dim')}\n   {excerpt}\n"
+    )

@@ -1,0 +1,134 @@
+"""The terminal a person sits at: colours, width, and questions that no earlier key press answers."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+_STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "italic": "3",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "cyan": "36",
+}
+MAX_WIDTH = 96
+"""Longer lines are hard to read; what is wider than this stays at the left."""
+
+
+def has_colour(environ: Mapping[str, str], descriptor: int) -> bool:
+    if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
+        return False
+    return os.isatty(descriptor)
+
+
+def width_of(descriptor: int) -> int:
+    """Columns to write in, 80 where nobody knows."""
+    try:
+        columns = os.get_terminal_size(descriptor).columns
+    except OSError:
+        return 80
+    return min(columns, MAX_WIDTH) if columns else 80
+
+
+class Paint:
+    """Colours text, or leaves it as it is."""
+
+    def __init__(self, *, colour: bool) -> None:
+        self.colour = colour
+
+    def __call__(self, text: str, *styles: str) -> str:
+        if not self.colour or not text or not styles:
+            return text
+        codes = ";".join(_STYLES[style] for style in styles)
+        return f"\x1b[{codes}m{text}\x1b[0m"
+
+
+def person_is_there() -> bool:
+    """Whether questions can be asked: on standard error, answered from the terminal itself."""
+    if not os.isatty(2):
+        return False
+    if os.isatty(0):
+        return True
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _keyboard() -> Iterator[int]:
+    """The terminal to read from, even where standard input is a file or a pipe."""
+    if os.isatty(0):
+        yield 0
+        return
+    opened = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def ask_line(prompt: str, *, secret: bool = False) -> str:
+    """One line typed after this moment; what was typed ahead is thrown away. EOFError at its end."""
+    import termios
+
+    with _keyboard() as keyboard:
+        before = termios.tcgetattr(keyboard)
+        quiet = [*before]
+        # Echo off while the question is drawn too: no key can pretend to be part of it.
+        quiet[3] = before[3] & ~termios.ECHO
+        try:
+            termios.tcsetattr(keyboard, termios.TCSAFLUSH, quiet)
+            sys.stderr.write(prompt)
+            sys.stderr.flush()
+            termios.tcflush(keyboard, termios.TCIFLUSH)
+            if not secret:
+                termios.tcsetattr(keyboard, termios.TCSANOW, before)
+            return _line(keyboard)
+        finally:
+            termios.tcsetattr(keyboard, termios.TCSANOW, before)
+            if secret:
+                sys.stderr.write("\n")
+
+
+def _line(keyboard: int) -> str:
+    received = b""
+    while not received.endswith(b"\n"):
+        piece = os.read(keyboard, 4096)
+        if not piece:
+            sys.stderr.write("\n")
+            raise EOFError
+        received += piece
+    return received[:-1].decode("utf-8", "replace")
+
+
+def display_width(text: str) -> int:
+    """Columns that the text takes on a screen."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1
+        for c in text
+    )
+
+
+def cut_at(text: str, width: int) -> list[str]:
+    """The text in pieces no wider than `width`, nothing left out."""
+    if display_width(text) <= width:
+        return [text]
+    pieces, piece, used = [], "", 0
+    for c in text:
+        columns = display_width(c)
+        if piece and used + columns > width:
+            pieces.append(piece)
+            piece, used = "", 0
+        piece += c
+        used += columns
+    return [*pieces, piece]

@@ -1,0 +1,94 @@
+"""How a command's words are read: argparse, with its titles and errors in the person's language."""
+
+from __future__ import annotations
+
+import argparse
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from client.remote import RemoteError
+from client.words import Words
+
+
+class UsageError(RemoteError):
+    """The words of the command line do not fit."""
+
+    def __init__(self, message: str, action: str) -> None:
+        super().__init__(0, "USAGE", message, action)
+
+
+class Text(StrEnum):
+    """Where a command's free text begins: words that look like options belong to it."""
+
+    NONE = "none"
+    FIRST_WORD = "first word"
+    ANYWHERE = "anywhere"
+
+
+class Parser(argparse.ArgumentParser):
+    """One subcommand's parser; only the one that is asked for is ever built."""
+
+    def __init__(self, name: str, words: Words) -> None:
+        super().__init__(
+            prog=f"alvo {name}",
+            description=words(f"help_{name}"),
+            add_help=False,
+            allow_abbrev=False,
+        )
+        self._words = words
+        self._name = name
+        self.text_follows = Text.NONE
+        self._takes_value: dict[str, bool] = {}
+        self.options = self.add_argument_group(words("help_options"))
+        self.options.add_argument("-h", "--help", action="store_true", help=words("help_help"))
+
+    def word(self, name: str, help_: str = "", **more: Any) -> None:
+        """A word of the command line; `help_` names a phrase."""
+        self.add_argument(name, help=self._words(help_) if help_ else None, **more)
+
+    def option(self, *flags: str, help_: str, **more: Any) -> None:
+        self.options.add_argument(*flags, help=self._words(help_), **more)
+        self._takes_value.update(dict.fromkeys(flags, "action" not in more))
+
+    def json(self) -> None:
+        self.option("--json", help_="help_json", action="store_true")
+
+    def format_usage(self) -> str:
+        return super().format_usage().replace("usage:", self._words("help_usage"), 1)
+
+    def format_help(self) -> str:
+        text = super().format_help().replace("usage:", self._words("help_usage"), 1)
+        return text.replace("positional arguments:", self._words("help_words") + ":", 1)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(
+            self._words("usage_error", command=self._name, reason=message),
+            self._words("usage_next", command=self._name),
+        )
+
+    def arranged(self, words: list[str]) -> list[str]:
+        """The options first and then the text, so that `ask how does tar -x work` is a question."""
+        if self.text_follows is Text.NONE:
+            return words
+        options: list[str] = []
+        text: list[str] = []
+        left = list(words)
+        while left:
+            word = left.pop(0)
+            flag = word.partition("=")[0]
+            if word == "--":
+                break
+            if flag in self._takes_value:
+                options.append(word)
+                if self._takes_value[flag] and flag == word and left:
+                    options.append(left.pop(0))
+                continue
+            text.append(word)
+            if self.text_follows is Text.FIRST_WORD:
+                break
+        return [*options, "--", *text, *left]
+
+    def wants_help(self, words: list[str]) -> bool:
+        """Asked for before anything is required."""
+        asked = words if self.text_follows is Text.NONE else words[:1]
+        return "-h" in asked or "--help" in asked
