@@ -57,7 +57,9 @@ def test_a_flow_that_is_elsewhere_is_a_conflict(db: Database) -> None:
     assert caught.value.type is errors.FLOW_CONFLICT
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+)
 @given(path=st.lists(st.sampled_from(list(FlowStatus)), max_size=12))
 def test_whatever_is_tried_only_the_table_happens(db: Database, path: list[FlowStatus]) -> None:
     flow_id = new_flow(db)

@@ -63,7 +63,9 @@ def test_a_database_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> N
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"not a database at all, only words " * 200, b"SQLite format 3\0" + b"\xff" * 8000])
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, only words " * 200, b"SQLite format 3\0" + b"\xff" * 8000]
+)
 def test_a_damaged_file_is_a_clear_error_and_stays_as_it_is(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "state.db"
     path.write_bytes(content)
