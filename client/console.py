@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from client.connection import Connection
-from client.screens.flow import error_lines
+from client.screens.error import error_lines
 from client.terminal import Paint, has_colour, width_of
 from client.words import Words, language_of
 from daemon.protocol.escape import is_hidden
+
+TYPE_CHECKING = False  # a constant that type checkers know; importing typing costs 2 ms
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Console:

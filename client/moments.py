@@ -1,19 +1,31 @@
 """Times as a person reads them, from the protocol's UTC timestamps."""
 
-from datetime import UTC, datetime
+from __future__ import annotations
 
 from client.words import Words
+
+TYPE_CHECKING = False  # a constant that type checkers know
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def parsed(timestamp: str) -> datetime:
+    from datetime import datetime
+
     return datetime.fromisoformat(timestamp).astimezone()
+
+
+def _now() -> datetime:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
 
 
 def moment(timestamp: str, now: datetime | None = None) -> str:
     """`14:05` today, else the date and time."""
-    at, now = parsed(timestamp), (now or datetime.now(UTC)).astimezone()
+    at, now = parsed(timestamp), (now or _now()).astimezone()
     return f"{at:%H:%M}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M}"
 
 
@@ -23,7 +35,7 @@ def day(timestamp: str) -> str:
 
 def left(timestamp: str, words: Words, now: datetime | None = None) -> str:
     """How long until then: `in 23 h`; or that it is past."""
-    seconds = (parsed(timestamp) - (now or datetime.now(UTC))).total_seconds()
+    seconds = (parsed(timestamp) - (now or _now())).total_seconds()
     if seconds <= 0:
         return words("time_past")
     return words("time_in", span=span(seconds))

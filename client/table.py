@@ -1,17 +1,27 @@
 """Every command once: dispatch, help and completion of both the one-shot client and the shell."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 
-class Command(NamedTuple):
+class Command:
     """`module`: in `client.commands`. `takes`: what its words are, for completion."""
 
-    name: str
-    module: str
-    takes: str = ""
-    words: tuple[str, ...] = ()
-    in_shell: bool = True
+    __slots__ = ("in_shell", "module", "name", "takes", "words")
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        takes: str = "",
+        words: tuple[str, ...] = (),
+        *,
+        in_shell: bool = True,
+    ) -> None:
+        self.name = name
+        self.module = module
+        self.takes = takes
+        self.words = words
+        self.in_shell = in_shell
 
 
 COMMANDS = (

@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 _STYLES = {
     "bold": "1",
@@ -60,40 +59,33 @@ def person_is_there() -> bool:
     return True
 
 
-@contextmanager
-def _keyboard() -> Iterator[int]:
+def _keyboard() -> int:
     """The terminal to read from, even where standard input is a file or a pipe."""
-    if os.isatty(0):
-        yield 0
-        return
-    opened = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-    try:
-        yield opened
-    finally:
-        os.close(opened)
+    return os.dup(0) if os.isatty(0) else os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
 
 
 def ask_line(prompt: str, *, secret: bool = False) -> str:
     """One line typed after this moment; what was typed ahead is thrown away. EOFError at its end."""
     import termios
 
-    with _keyboard() as keyboard:
-        before = termios.tcgetattr(keyboard)
-        quiet = [*before]
-        # Echo off while the question is drawn too: no key can pretend to be part of it.
-        quiet[3] = before[3] & ~termios.ECHO
-        try:
-            termios.tcsetattr(keyboard, termios.TCSAFLUSH, quiet)
-            sys.stderr.write(prompt)
-            sys.stderr.flush()
-            termios.tcflush(keyboard, termios.TCIFLUSH)
-            if not secret:
-                termios.tcsetattr(keyboard, termios.TCSANOW, before)
-            return _line(keyboard)
-        finally:
+    keyboard = _keyboard()
+    before = termios.tcgetattr(keyboard)
+    quiet = [*before]
+    # Echo off while the question is drawn too: no key can pretend to be part of it.
+    quiet[3] = before[3] & ~termios.ECHO
+    try:
+        termios.tcsetattr(keyboard, termios.TCSAFLUSH, quiet)
+        sys.stderr.write(prompt)
+        sys.stderr.flush()
+        termios.tcflush(keyboard, termios.TCIFLUSH)
+        if not secret:
             termios.tcsetattr(keyboard, termios.TCSANOW, before)
-            if secret:
-                sys.stderr.write("\n")
+        return _line(keyboard)
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)
+        os.close(keyboard)
+        if secret:
+            sys.stderr.write("\n")
 
 
 def _line(keyboard: int) -> str:

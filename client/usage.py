@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from enum import StrEnum
-from typing import Any, NoReturn
 
 from client.remote import RemoteError
 from client.words import Words
+
+TYPE_CHECKING = False  # a constant that type checkers know; importing typing costs 2 ms
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 
 class UsageError(RemoteError):
@@ -17,7 +19,7 @@ class UsageError(RemoteError):
         super().__init__(0, "USAGE", message, action)
 
 
-class Text(StrEnum):
+class Text:
     """Where a command's free text begins: words that look like options belong to it."""
 
     NONE = "none"
@@ -68,7 +70,7 @@ class Parser(argparse.ArgumentParser):
 
     def arranged(self, words: list[str]) -> list[str]:
         """The options first and then the text, so that `ask how does tar -x work` is a question."""
-        if self.text_follows is Text.NONE:
+        if self.text_follows == Text.NONE:
             return words
         options: list[str] = []
         text: list[str] = []
@@ -84,11 +86,11 @@ class Parser(argparse.ArgumentParser):
                     options.append(left.pop(0))
                 continue
             text.append(word)
-            if self.text_follows is Text.FIRST_WORD:
+            if self.text_follows == Text.FIRST_WORD:
                 break
         return [*options, "--", *text, *left]
 
     def wants_help(self, words: list[str]) -> bool:
         """Asked for before anything is required."""
-        asked = words if self.text_follows is Text.NONE else words[:1]
+        asked = words if self.text_follows == Text.NONE else words[:1]
         return "-h" in asked or "--help" in asked

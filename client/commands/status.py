@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from client.console import Console
 from client.remote import EXIT_OK
-from client.screens.index import status_screen
+from client.screens.status import status_screen
 from client.usage import Parser
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms

@@ -6,6 +6,7 @@ from client import moments
 from client.ids import short
 from client.prose import ProseWriter, one_line, readable
 from client.remote import EXIT_DENIED, EXIT_FAILED, EXIT_OK, EXIT_WAITING
+from client.screens.error import error_lines
 from client.terminal import Paint, cut_at
 from client.words import Words
 from daemon.protocol.escape import escape, numbered
@@ -89,11 +90,6 @@ def citations(cited: list[Citation], words: Words, paint: Paint) -> str:
 def error(value: ErrorValue, paint: Paint) -> str:
     """The sentence, and below it what to do."""
     return error_lines(value.message, value.action, paint)
-
-
-def error_lines(message: str, action: str, paint: Paint) -> str:
-    text = f"{paint('✗', 'red')} {readable(message)}\n"
-    return text + (f"  {paint(readable(action), 'dim')}\n" if action else "")
 
 
 def footer(flow: Flow, words: Words, paint: Paint) -> str:

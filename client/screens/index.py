@@ -1,4 +1,4 @@
-"""Sources, hits and the daemon's own state, as a person reads them."""
+"""Sources and hits, as a person reads them."""
 
 from __future__ import annotations
 
@@ -14,56 +14,10 @@ from daemon.protocol.escape import escape
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
-    from daemon.protocol.values import DaemonStatus, Hit, Progress, Source
+    from daemon.protocol.values import Hit, Progress, Source
 
 _EXCERPT = 240
 _FAILURES = 5
-
-
-def status_screen(status: DaemonStatus, words: Words, paint: Paint) -> str:
-    """What the daemon is doing; ends with what to do next if something waits."""
-    embedder = status.embedder or words("status_embedder_none")
-    rows = [
-        ("status_reasoner", escape(status.reasoner)),
-        ("status_embedder", escape(embedder)),
-        (
-            "status_index",
-            words(
-                "status_index_counts",
-                documents=status.index.documents,
-                passages=status.index.passages,
-                embedded=status.index.embedded,
-            ),
-        ),
-        (
-            "status_flows",
-            words(
-                "status_flows_counts", running=status.flows_running, waiting=status.flows_waiting
-            ),
-        ),
-        ("status_memory", moments.size(status.memory_bytes)),
-    ]
-    head = words(
-        "status_head",
-        version=status.version,
-        pid=status.pid,
-        uptime=moments.span(status.uptime_s),
-    )
-    lines = [paint(head, "bold"), *_table(rows, words, paint)]
-    if status.flows_waiting:
-        lines.append(paint(words("status_waiting_next"), "yellow"))
-    elif not status.index.documents:
-        lines.append(paint(words("sources_none"), "yellow"))
-    return "\n".join(lines) + "\n"
-
-
-def _table(rows: list[tuple[str, str]], words: Words, paint: Paint) -> list[str]:
-    labels = [words(name) for name, _ in rows]
-    column = max(map(len, labels))
-    return [
-        f"  {paint(label.ljust(column), 'dim')}  {value}"
-        for label, (_, value) in zip(labels, rows, strict=True)
-    ]
 
 
 def source_lines(source: Source, words: Words, paint: Paint) -> str:
