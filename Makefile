@@ -23,11 +23,7 @@ weights: setup
 demo: weights ## the main job on sample material, in directories of its own, without a key
 	@$(BIN)/python -m tests.demo
 
-run: weights ## starts the daemon if none runs, and opens the shell
-	@$(BIN)/alvo status >/dev/null 2>&1 || { \
-	  setsid -f $(BIN)/alvod </dev/null >/dev/null 2>&1; \
-	  for wait in 1 2 3 4 5 6 7 8 9 10; do \
-	    $(BIN)/alvo status >/dev/null 2>&1 && break; sleep 0.3; done; }
+run: weights ## opens the shell; starts the daemon if none runs
 	@$(BIN)/alvo
 
 index: weights ## indexes folders: make index DOCS="~/notes ~/manuals"
@@ -41,7 +37,7 @@ test-fast: setup-dev weights ## the tests that take no seconds
 	@$(BIN)/python -m pytest -m "not slow"
 
 check: lint types ## what to run before a commit: lint, format, types, docs, structure
-	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/python -m docs.generate --check
 	@$(BIN)/python -m pytest tests/test_structure.py
 
 lint: setup-dev ## ruff, both as linter and as formatter
@@ -56,7 +52,7 @@ types: setup-dev ## mypy, strict
 	@$(BIN)/mypy
 
 docs: setup-dev ## writes the pages that are made from the code
-	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m docs.generate
 
 bench: setup-dev weights ## speed and memory, as a table with a reference beside each number
 	@$(BIN)/python -m tests.bench
