@@ -15,6 +15,7 @@ PACKAGES = ("daemon", "client", "webui", "embed_tool", "prompts")
 # Downward only; rooms on one line are siblings and never import each other.
 LAYERS = (
     ("__main__",),
+    ("checks",),
     ("app",),
     ("rpc",),
     ("flow",),
@@ -24,6 +25,7 @@ LAYERS = (
     ("index",),
     ("models",),
     ("store",),
+    ("log", "notify", "process"),
     ("config",),
     ("protocol",),
 )
@@ -56,7 +58,7 @@ DOORS = {
     "lxml": ("embed_tool.formats.html", "embed_tool.formats.docx"),
     "markdown_it": ("embed_tool.formats.markdown",),
     "msgspec": ("daemon.protocol.codec",),
-    "numpy": ("daemon.models", "daemon.index", "embed_tool"),
+    "numpy": ("daemon.models", "daemon.index", "daemon.reasoner.intent", "embed_tool"),
     "onnx": ("daemon.models.minilm",),
     "onnxruntime": ("daemon.models.minilm",),
     "pathspec": ("embed_tool.ignore",),

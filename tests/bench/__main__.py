@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tests.support.rows import print_table
+from tests.bench.table import print_table
 
 if __name__ == "__main__":
     sys.exit(1 if print_table(Path(__file__).parent, "tests.bench") else 0)

@@ -7,7 +7,7 @@ A module gives `rows(data: Path | None)`.
 import sys
 from pathlib import Path
 
-from tests.support.rows import print_table
+from tests.bench.table import print_table
 
 
 def main() -> int:
