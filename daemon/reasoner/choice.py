@@ -1,0 +1,132 @@
+"""Which reasoner answers: chosen by the configuration, with the offline one beside every model."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import prompts
+from daemon.config import Config, Paths, ReasonerKind
+from daemon.models.gemini import Gemini, GeminiSettings
+from daemon.models.keys import CREDENTIAL, ApiKey, find_key
+from daemon.protocol import errors
+from daemon.protocol.errors import AlvoError
+from daemon.reasoner.decision import Decision
+from daemon.reasoner.model import ModelReasoner, is_reasoner_error
+from daemon.reasoner.reasoner import AnswerStream, Reasoner, Reply
+from daemon.reasoner.request import DecisionRequest
+
+FALLBACK: Final = "offline"
+
+
+def make_reasoner(config: Config, paths: Paths, environ: Mapping[str, str]) -> Reasoner:
+    """`auto`: Gemini when there is a key, else offline. `CONFIG_INVALID` for an unfit key file."""
+    settings = config.reasoner
+    offline = LateOffline(paths.cache_dir)
+    if settings.kind is ReasonerKind.OFFLINE:
+        return offline
+    key_file = Path(settings.key_file).expanduser() if settings.key_file else None
+    file = key_file or paths.config_file.parent / CREDENTIAL
+    key = find_key(file, environ, named=key_file is not None)
+    if key is None and settings.kind is ReasonerKind.AUTO:
+        return offline
+    model = (
+        _model(config, key)
+        if key is not None
+        else KeylessReasoner(f"gemini:{settings.model}", file)
+    )
+    return BackedReasoner(model, offline, falls_back=settings.fallback == FALLBACK)
+
+
+def _model(config: Config, key: ApiKey) -> ModelReasoner:
+    settings = config.reasoner
+    gemini = Gemini(
+        GeminiSettings(settings.model, settings.base_url, settings.api_version, settings.timeout_s),
+        key,
+    )
+    return ModelReasoner(gemini, settings.prompt_budget_chars, stream=settings.stream)
+
+
+class LateOffline:
+    """The offline reasoner, loaded at its first question: most starts need none of it at once."""
+
+    name = "offline"
+
+    def __init__(self, cache_dir: Path) -> None:
+        self._cache_dir = cache_dir
+        self._reasoner: Reasoner | None = None
+
+    async def decide(self, request: DecisionRequest) -> Reply:
+        if self._reasoner is None:
+            from daemon.reasoner.offline import OfflineReasoner
+
+            self._reasoner = OfflineReasoner(self._cache_dir)
+        return await self._reasoner.decide(request)
+
+    def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:  # noqa: ARG002
+        return AnswerStream(decision)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class KeylessReasoner:
+    """What was chosen, but cannot be asked: every question says that there is no key."""
+
+    def __init__(self, name: str, key_file: Path) -> None:
+        self.name = name
+        self._key_file = key_file
+
+    async def decide(self, request: DecisionRequest) -> Reply:  # noqa: ARG002
+        raise AlvoError(errors.REASONER_NO_KEY, reasoner=self.name, key_file=str(self._key_file))
+
+    def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:  # noqa: ARG002
+        return AnswerStream(decision)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class BackedReasoner:
+    """A model, and the offline reasoner for what the model cannot do or may not see."""
+
+    def __init__(self, model: Reasoner, offline: Reasoner, *, falls_back: bool) -> None:
+        self._model = model
+        self._offline = offline
+        self._falls_back = falls_back
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    async def decide(self, request: DecisionRequest) -> Reply:
+        try:
+            reply = await self._model.decide(request)
+        except AlvoError as error:
+            if not (self._falls_back and is_reasoner_error(error)):
+                raise
+            return await self._instead(request, error)
+        if not reply.decision.enough and any(piece.private for piece in request.pieces):
+            return await self._with_private(request, reply)
+        return reply
+
+    def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:
+        return self._model.stream_answer(request, decision)
+
+    async def close(self) -> None:
+        await self._model.close()
+        await self._offline.close()
+
+    async def _instead(self, request: DecisionRequest, error: AlvoError) -> Reply:
+        why, _ = prompts.sentence(error.type.name, request.language, **error.blanks)
+        notice = prompts.phrase("reasoner_fell_back", request.language, reason=why)
+        return replace(await self._offline.decide(request), notice=notice)
+
+    async def _with_private(self, request: DecisionRequest, reply: Reply) -> Reply:
+        private = await self._offline.decide(request)
+        if not private.decision.enough:
+            return reply
+        notice = prompts.phrase(
+            "reasoner_private_offline", request.language, reasoner=self._model.name
+        )
+        return replace(private, usage=reply.usage, notice=notice)

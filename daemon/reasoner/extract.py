@@ -1,0 +1,226 @@
+"""An answer without a model: the best sentences of what was found, if they cover the question."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from daemon.index import language
+from daemon.index.language import Language
+from daemon.reasoner import passages, words
+from daemon.reasoner.passages import Sentence
+from daemon.reasoner.request import ContextPiece
+from daemon.reasoner.words import Term
+
+ENOUGH: Final = 0.62
+"""How much of a question must be covered; calibrated on the sample and on mismatched questions."""
+MOST_SENTENCES: Final = 3
+_ALMOST_AS_GOOD: Final = 0.86
+_HEADING: Final = 0.75
+_AROUND: Final = 0.6
+_TITLE: Final = 0.5
+_NO_CUE: Final = 0.6
+_ENTITY: Final = 1.6
+_KIND: Final = 0.35
+
+_NUMBER: Final = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|half|once"
+    r"|twice|um|uma|dois|duas|tres|quatro|cinco|seis|sete|oito|nove|dez|onze|doze|vinte|trinta"
+    r"|meia|metade|nunca|never|every|each|todo|toda|todos|todas|cada|free|gratis|no|none)\b"
+)
+_WHEN: Final = re.compile(
+    r"\d|\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|may|june|july"
+    r"|august|september|october|november|december|segundas?|tercas?|quartas?|quintas?|sextas?"
+    r"|sabados?|domingos?|janeiro|fevereiro|marco|abril|maio|junho|julho|agosto|setembro|outubro"
+    r"|novembro|dezembro|noon|midnight|meio-dia|meia-noite|before|after|until|antes|depois|ate"
+    r"|week|month|year|semana|mes|ano|day|dia|when|quando|as soon|assim que)\b"
+)
+_PERSON: Final = re.compile(r"(?<!^)(?<![.!?] )\b[A-ZÀ-Ý][a-zà-ÿ]{2,}")
+_ROLE: Final = re.compile(
+    r"\b(?:lead|leads|head|owner|manager|colleague|team|staff|everybody|nobody|mechanic|director"
+    r"|responsavel|chefe|dona|dono|gerente|colega|equipe|lideranca|lider|todos|ninguem|mecanic[oa]"
+    r"|quem|who|whoever|anybody|anyone|qualquer)\b"
+)
+_PLACE: Final = re.compile(
+    r"\b(?:in|at|on|beside|behind|under|next to|near|between|from|into|no|na|nos|nas|em|ao lado"
+    r"|atras|embaixo|perto|entre|do|da)\b"
+)
+_ASKS: Final = (
+    (
+        "number",
+        re.compile(
+            r"\bhow (?:many|much|long|often|old|far|big|large|heavy|high|fast)\b|\bquant[oa]s?\b"
+            r"|\b(?:number|limit|price|cost|amount|numero|limite|preco|valor|prazo|percentage"
+            r"|temperature|temperatura|lead time|deadline|quantidade)\b"
+        ),
+    ),
+    (
+        "when",
+        re.compile(
+            r"^(?:and )?when\b|\bwhat (?:time|day|date|year)\b|\bquando\b|\bque (?:horas|dia|ano)\b"
+        ),
+    ),
+    ("who", re.compile(r"\b(?:who|whom|whose|quem)\b")),
+    ("where", re.compile(r"\b(?:where|onde|aonde)\b")),
+)
+_REFERS: Final = re.compile(
+    r"^(?:it|they|this|that|these|those|he|she|there|so|then|ele|ela|eles|elas|isso|isto|esse|essa"
+    r"|esses|essas|este|esta|estes|assim|nesse|nessa|neste|nesta|la|a mesma|o mesmo)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """`covered`: how much of the question the best sentence covers, 0 to 1; `text` cites as `[n]`."""
+
+    text: str
+    covered: float
+    pieces: tuple[int, ...]
+
+    @property
+    def enough(self) -> bool:
+        return self.covered >= ENOUGH
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    piece: ContextPiece
+    sentence: Sentence
+    order: int
+    score: float
+    spoken: float
+    """How much of the question the sentence has by itself, without its heading."""
+
+
+def answer(question: str, asked: Language, pieces: tuple[ContextPiece, ...]) -> Extract:
+    """From pieces in the question's language where they answer it, else from the others."""
+    by_language: dict[bool, list[ContextPiece]] = {True: [], False: []}
+    for piece in pieces:
+        by_language[language.detect(piece.text, asked) == asked].append(piece)
+    own = _answer(question, asked, by_language[True])
+    if own.enough or not by_language[False]:
+        return own
+    other: Language = "en" if asked == "pt" else "pt"
+    foreign = _answer(question, other, by_language[False])
+    return foreign if foreign.enough else max(own, foreign, key=lambda extract: extract.covered)
+
+
+def _answer(question: str, lang: Language, pieces: list[ContextPiece]) -> Extract:
+    wanted = words.terms(question, language.detect(question, lang))
+    if not wanted or not pieces:
+        return Extract("", 0.0, ())
+    candidates = _candidates(question, wanted, lang, pieces)
+    if not candidates:
+        return Extract("", 0.0, ())
+    candidates.sort(key=lambda found: (-found.score, found.piece.n, found.order))
+    chosen = _chosen(candidates, lang)
+    text = " ".join(f"{_written(found, wanted, lang)} [{found.piece.n}]" for found in chosen)
+    numbers = dict.fromkeys(found.piece.n for found in chosen)
+    return Extract(text, min(1.0, candidates[0].score), tuple(numbers))
+
+
+def _candidates(
+    question: str, wanted: tuple[Term, ...], lang: Language, pieces: list[ContextPiece]
+) -> list[_Candidate]:
+    asks = _asked(question)
+    split = [(piece, passages.sentences(piece.text)) for piece in pieces]
+    spoken = {
+        sentence.text: words.stems(sentence.text, lang)
+        for _, sentences in split
+        for sentence in sentences
+    }
+    weights = _weights(wanted, list(spoken.values()))
+    best = max((piece.score for piece in pieces), default=0.0) or 1.0
+    found: list[_Candidate] = []
+    for piece, sentences in split:
+        place = words.stems(
+            piece.location.rpartition("#")[2] if "#" in piece.location else "", lang
+        )
+        title = words.stems(piece.title, lang)
+        for order, sentence in enumerate(sentences):
+            own = spoken[sentence.text]
+            around = words.stems(f"{sentence.around} {sentence.before}", lang)
+            score = own_score = total = 0.0
+            for term, weight in zip(wanted, weights, strict=True):
+                by_itself = words.match(term.stem, own)
+                score += weight * max(
+                    by_itself,
+                    _HEADING * words.match(term.stem, place),
+                    _AROUND * words.match(term.stem, around),
+                    _TITLE * words.match(term.stem, title),
+                )
+                own_score += weight * by_itself
+                total += weight
+            score = score / total * _cue(asks, sentence.text)
+            # Of two that cover the same, the one that speaks of it itself, from the better hit.
+            score += 0.08 * own_score / total + 0.04 * piece.score / best - 0.03
+            found.append(_Candidate(piece, sentence, order, score, own_score / total))
+    return [candidate for candidate in found if candidate.spoken > 0]
+
+
+def _weights(wanted: tuple[Term, ...], spoken: list[frozenset[str]]) -> list[float]:
+    """Rare words count more, a word that is nowhere the most; names and numbers more again."""
+    many = len(spoken)
+    found: list[float] = []
+    for term in wanted:
+        having = sum(1 for stems in spoken if words.match(term.stem, stems) > 0)
+        rarity = math.log((many + 1) / (having + 0.5)) / math.log(2 * many + 2)
+        weight = 1.0 + rarity
+        if term.entity:
+            weight *= _ENTITY
+        found.append(weight * _KIND if term.kind else weight)
+    return found
+
+
+def _asked(question: str) -> str:
+    folded = language.fold(question)
+    return next((kind for kind, pattern in _ASKS if pattern.search(folded)), "")
+
+
+def _cue(asks: str, text: str) -> float:
+    folded = language.fold(text)
+    match asks:
+        case "number":
+            there = _NUMBER.search(folded)
+        case "when":
+            there = _WHEN.search(folded)
+        case "who":
+            there = _PERSON.search(text) or _ROLE.search(folded)
+        case "where":
+            there = _PLACE.search(folded)
+        case _:
+            return 1.0
+    return 1.0 if there else _NO_CUE
+
+
+def _chosen(candidates: list[_Candidate], lang: Language) -> list[_Candidate]:
+    """The best, and what is almost as good and not the same again; in the order of the text."""
+    best = candidates[0]
+    chosen = [best]
+    for found in candidates[1:]:
+        if len(chosen) == MOST_SENTENCES or found.score < _ALMOST_AS_GOOD * best.score:
+            break
+        if found.piece.n == best.piece.n and not any(
+            _same(found.sentence.text, other.sentence.text, lang) for other in chosen
+        ):
+            chosen.append(found)
+    return sorted(chosen, key=lambda found: (found.piece.n != best.piece.n, found.order))
+
+
+def _same(one: str, other: str, lang: Language) -> bool:
+    first, second = words.stems(one, lang), words.stems(other, lang)
+    return len(first & second) > 0.7 * min(len(first), len(second))
+
+
+def _written(found: _Candidate, wanted: tuple[Term, ...], lang: Language) -> str:
+    """The sentence, with what it speaks of where it does not say that itself."""
+    text = found.sentence.text
+    if found.sentence.before and _REFERS.match(language.fold(text)):
+        text = f"{found.sentence.before} {text}"
+    place = found.piece.location.rpartition("#")[2] if "#" in found.piece.location else ""
+    heading = place.rpartition("›")[2].strip()
+    said = words.stems(text, lang)
+    named = words.stems(heading, lang)
+    if any(words.match(t.stem, named) and not words.match(t.stem, said) for t in wanted):
+        return f"**{heading}:** {text}"
+    return text

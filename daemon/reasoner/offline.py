@@ -1,0 +1,116 @@
+"""The reasoner without a model: extracts from what was found, and the person's own runbooks."""
+
+import asyncio
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import prompts
+from daemon.index import language
+from daemon.protocol.values import ReplyType, SourceName, Usage
+from daemon.reasoner import extract, runbook
+from daemon.reasoner.decision import Decision, Missing
+from daemon.reasoner.intent import IntentClassifier
+from daemon.reasoner.reasoner import AnswerStream, Reply
+from daemon.reasoner.request import ContextPiece, DecisionRequest
+from daemon.reasoner.runbook import Procedure
+
+NAME: Final = "offline"
+_CERTAIN: Final = 0.9
+_HOW: Final = re.compile(
+    r"^(?:and )?how (?:do|can|should|to|does|is|are)\b|^(?:e )?como\b|\bhow to\b|\bwhat are the steps\b"
+    r"|\bquais (?:sao )?(?:os )?passos\b"
+)
+
+
+class OfflineReasoner:
+    """Says plainly when what was found is not enough; never guesses."""
+
+    name = NAME
+
+    def __init__(self, cache_dir: Path | None) -> None:
+        self._intents = IntentClassifier(cache_dir)
+
+    async def decide(self, request: DecisionRequest) -> Reply:
+        # The first call learns; every call stems some thousand words: not on the event loop.
+        decision = await asyncio.to_thread(self._decided, request)
+        return Reply(decision, Usage(), NAME)
+
+    def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:  # noqa: ARG002
+        return AnswerStream(decision)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _decided(self, request: DecisionRequest) -> Decision:
+        likely = self._intents.probability_of_task(request.question)
+        if likely >= 0.5:
+            return self._task(request) or self._unsure_answer(request, likely)
+        return self._answer(request) or _missing(ReplyType.ANSWER, request)
+
+    def _task(self, request: DecisionRequest) -> Decision | None:
+        found = self._procedure(request)
+        if found is None or not found.enough:
+            return None
+        said = prompts.phrase(
+            "offline_run_from",
+            request.language,
+            title=found.piece.title,
+            location=found.heading or found.piece.location,
+        )
+        return Decision(
+            ReplyType.TASK,
+            enough=True,
+            answer=f"{said} [{found.piece.n}]",
+            sources=(SourceName.DOCUMENTS,),
+            plan=found.steps,
+            final=True,
+        )
+
+    def _unsure_answer(self, request: DecisionRequest, likely: float) -> Decision:
+        answer = self._answer(request) if likely < _CERTAIN else None
+        return answer or _missing(ReplyType.TASK, request)
+
+    def _answer(self, request: DecisionRequest) -> Decision | None:
+        if _HOW.search(language.fold(request.question)):
+            found = self._procedure(request)
+            if found is not None and found.enough:
+                return _final(_instructions(found), (SourceName.DOCUMENTS,))
+        pieces = (*request.pieces, *_given(request))
+        best = extract.answer(request.question, language.known(request.language), pieces)
+        if not best.enough:
+            return None
+        used = tuple(dict.fromkeys(piece.source for piece in pieces if piece.n in best.pieces))
+        return _final(best.text.replace(" [0]", ""), used)
+
+    def _procedure(self, request: DecisionRequest) -> Procedure | None:
+        return runbook.find(request.question, language.known(request.language), request.pieces)
+
+
+def _given(request: DecisionRequest) -> tuple[ContextPiece, ...]:
+    if not request.given:
+        return ()
+    return (ContextPiece(0, SourceName.USER, "", "", request.given),)
+
+
+def _final(text: str, sources: tuple[SourceName, ...]) -> Decision:
+    return Decision(ReplyType.ANSWER, enough=True, answer=text, sources=sources, final=True)
+
+
+def _instructions(found: Procedure) -> str:
+    parts: list[str] = []
+    for step in found.steps:
+        parts.append(step.explanation)
+        # Longer than any fence inside, so that none of them ends it.
+        ticks = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", step.script)), 3)
+        parts.append(f"{ticks}bash\n{step.script}\n{ticks}")
+    return "\n\n".join(parts)
+
+
+def _missing(type_: ReplyType, request: DecisionRequest) -> Decision:
+    information = request.question.strip()
+    if type_ is ReplyType.TASK:
+        information = prompts.phrase("offline_no_runbook", request.language, question=information)
+    piece = Missing(information, SourceName.INTERNET)
+    return replace(Decision(type_, enough=False, final=True), missing=(piece,))
