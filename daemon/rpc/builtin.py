@@ -14,7 +14,7 @@ from daemon.rpc.door import shown
 _FALLBACK: Final = "en"
 
 
-def bind(table: Bindings) -> None:
+def bind_builtin(table: Bindings) -> None:
     """Binds those that are not bound yet."""
     if DAEMON_PING not in table:
         table.bind(DAEMON_PING, ping)

@@ -66,13 +66,17 @@ class Place:
         self._made = (found.st_dev, found.st_ino)
         return listening
 
-    def leave(self) -> None:
-        """Removes the socket if it is ours still, and lets go of the lock."""
+    def unlink(self) -> None:
+        """Removes the socket, if it is the one that we made."""
         with suppress(OSError):
             found = self.path.lstat()
             if self._made == (found.st_dev, found.st_ino):
                 self.path.unlink()
         self._made = None
+
+    def leave(self) -> None:
+        """Removes the socket and lets go of the lock."""
+        self.unlink()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1

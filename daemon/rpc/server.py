@@ -6,7 +6,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 from daemon.protocol import errors
@@ -32,13 +31,14 @@ class RpcServer:
     """Serves `bindings` (and the builtin methods) at one socket, to one user.
 
     `descends`: whether a process comes from a session of ours; asked when a client connects and
-    again before each guarded method. `language`: of callers that have not said theirs.
+    again before each guarded method. `language`: of callers that have not said theirs. `place` is
+    taken before any state is opened and left after it is closed, so it belongs to the caller.
     """
 
     def __init__(
         self,
         bindings: Bindings,
-        path: Path,
+        place: Place,
         *,
         max_connections: int = 1024,
         descends: Callable[[int], bool],
@@ -47,24 +47,22 @@ class RpcServer:
         uid: int | None = None,
         drain_s: float = DRAIN_S,
     ) -> None:
-        builtin.bind(bindings)
-        self._place = Place(path)
+        self._bindings = bindings
+        self._place = place
         self._peers = Peers(descends, uid)
         self._max_connections = max_connections
         self._server: asyncio.Server | None = None
         self._open: set[Connection] = set()
         self._admitted: set[Connection] = set()
-        self.dispatcher = Dispatcher(bindings, self._peers.from_session, log_file)
+        self._log_file = log_file
+        self.dispatcher: Dispatcher
         self.language = language
         self.drain_s = drain_s
 
-    def claim(self, listening: socket.socket | None = None) -> None:
-        """Makes sure that no other daemon is here (`DAEMON_RUNNING`), before any state is opened."""
-        self._place.take(activated=listening is not None)
-
     async def serve(self, listening: socket.socket | None = None) -> None:
         """Takes clients from now on; `listening`: the socket that systemd passed on, if it did."""
-        self.claim(listening)
+        builtin.bind_builtin(self._bindings)
+        self.dispatcher = Dispatcher(self._bindings, self._peers.from_session, self._log_file)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(
             lambda: Connection(self, loop),
@@ -75,9 +73,11 @@ class RpcServer:
 
     async def close(self) -> None:
         """Takes no more clients, lets what has begun end for `GRACE_S`, answers the rest, closes."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        self._place.unlink()
         self.dispatcher.stopping = True
         self.dispatcher.cancel(lambda _, method: method == FLOW_WAIT.name)
         await self._idle(GRACE_S)
@@ -89,7 +89,6 @@ class RpcServer:
             for connection in list(self._open):
                 connection.abort()
             await self._until(lambda: not self._open, GRACE_S)
-        self._place.leave()
 
     async def _idle(self, within: float) -> None:
         await self._until(lambda: not any(one.busy for one in self._open), within)

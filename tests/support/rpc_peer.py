@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from daemon.rpc.binding import Bindings
+from daemon.rpc.place import Place
 from daemon.rpc.server import RpcServer
 
 
@@ -75,7 +76,9 @@ def serving(
     loop = new_loop()
     begun = threading.Event()
     trouble: list[BaseException] = []
-    server = RpcServer(bindings or Bindings(), path, descends=descends, **options)
+    place = Place(path)
+    place.take(activated=listening is not None)
+    server = RpcServer(bindings or Bindings(), place, descends=descends, **options)
 
     def run() -> None:
         asyncio.set_event_loop(loop)
@@ -101,3 +104,4 @@ def serving(
             loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+        place.leave()
