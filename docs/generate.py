@@ -15,8 +15,10 @@ import prompts
 from client.table import COMMANDS
 from client.usage import Parser
 from client.words import Words
+from daemon import __main__ as daemon_main
 from daemon.config.settings import default_text
 from daemon.protocol import codec, errors, methods, values
+from embed_tool import __main__ as embed_main
 
 HERE = Path(__file__).parent
 NOTICE = "<!-- Written by docs/generate.py (`make docs`). Change the code, not this page. -->\n"
@@ -245,12 +247,11 @@ def cli_page() -> str:
     parts = [CLI]
     words = Words("en")
     for command in COMMANDS:
-        parser = Parser(command.name, words)
-        import_module(f"client.commands.{command.module}").arguments(parser, command.name)
-        parts += command_section(parser)
-    for title, module in (("alvo-embed", "embed_tool.arguments"), ("alvod", "daemon.arguments")):
-        parts.append(f"## {title}\n")
-        parser = import_module(module).parser()
+        ours = Parser(command.name, words)
+        import_module(f"client.commands.{command.module}").arguments(ours, command.name)
+        parts += command_section(ours)
+    for name, parser in (("alvo-embed", embed_main._parser()), ("alvod", daemon_main._arguments())):  # noqa: SLF001  (read, not used)
+        parts.append(f"## {name}\n")
         for found in subparsers(parser) or [parser]:
             parts += command_section(found)
     return "\n".join(parts)

@@ -46,7 +46,7 @@ def play(stage: Stage, began: float) -> None:
     say(f"(The first answer was there {time.monotonic() - began:.1f} s after the start.)")
 
     title("The same in Portuguese")
-    stage.ask("Quanto custa uma revisão geral?", language="pt", expect=0)
+    stage.ask("Em que dia o salário é pago?", language="pt", expect=0)
 
     title("A question that the documents do not answer")
     stage.ask("What is the salary of the workshop lead?", decision="deny", expect=3)

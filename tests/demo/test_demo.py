@@ -53,10 +53,10 @@ def test_the_demo_shows_answers_a_refusal_to_guess_a_task_allowed_and_the_same_d
     shown, _ = demo.communicate(timeout=110)
 
     assert demo.returncode == 0, shown
-    for said in ("30 calendar days", "R$ 480", "reports/", "a second client answers"):
+    for said in ("30 calendar days", "quinto dia útil", "reports/", "a second client answers"):
         assert said in shown
     assert re.search(r"02-working-hours-and-leave\.md", shown)
-    assert "12-servicos-da-oficina.md" in shown
+    assert "03-salario-e-reembolsos.md" in shown
     assert not daemons(temporary)
     assert not list(temporary.iterdir())
 
