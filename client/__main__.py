@@ -32,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(console: Console, arguments: list[str]) -> int:
-    name, *rest = arguments or ["shell" if sys.stdin.isatty() else "help"]
+    # Alone on a terminal it opens the shell, and starts the daemon if none runs.
+    name, *rest = arguments or (["shell", "--start"] if sys.stdin.isatty() else ["help"])
     name = {"-h": "help", "--help": "help", "-V": "version", "--version": "version"}.get(name, name)
     if name == "version":
         return _version(console)

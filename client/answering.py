@@ -82,8 +82,15 @@ def _ask_information(console: Console, inquiry: Inquiry) -> dict[str, Any]:
 def _decision(inquiry: Inquiry, decision: str, **more: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"inquiry_id": inquiry.id, "decision": decision, **more}
     if decision == "allow":
-        answer["digest"] = inquiry.digest
+        answer["digest"] = _digest(more["edited"]) if "edited" in more else inquiry.digest
     return answer
+
+
+def _digest(edited: str) -> str:
+    """A yes to the person's own version is bound to that (design §8)."""
+    import hashlib
+
+    return hashlib.sha256(edited.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def allow(inquiry: Inquiry, edited: str | None = None) -> dict[str, Any]:

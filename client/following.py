@@ -126,18 +126,19 @@ class Follower:
             answer = answering.ask_person(self._console, self._inquiry(flow.inquiry))
         except EOFError:
             return False
-        self.answer(answer)
-        return True
+        return self._sent(answer)
 
-    def answer(self, answer: dict[str, Any]) -> None:
-        """Sends it; that someone else was faster, or that something changed, is said and no end."""
+    def _sent(self, answer: dict[str, Any]) -> bool:
+        """That someone else was faster, or that something changed, is said and is no end."""
         self.expect(str(answer["inquiry_id"]))
         try:
             answering.send(self._console, answer)
         except RemoteError as error:
-            if error.name not in _ANSWERED_MEANWHILE:
+            if error.name not in (*_ANSWERED_MEANWHILE, "SESSION_BUSY"):
                 raise
             self._console.error(error.message, error.action)
+            return error.name != "SESSION_BUSY"
+        return True
 
     def _feed_terminal(self, flow: Flow) -> None:
         """A command wants a line or a password: the person types it, the daemon hands it on."""

@@ -1,0 +1,1 @@
+"""The interactive shell, by organ: session, following, watching, completion, keys, toolbar, history."""

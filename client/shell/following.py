@@ -1,0 +1,273 @@
+"""Follows one flow in the shell: shows it, asks in place, lets go when someone else answers."""
+
+import asyncio
+import contextlib
+import hashlib
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from client.answering import is_edit, is_yes
+from client.console import Console
+from client.editor import edit
+from client.ids import short
+from client.remote import RemoteError
+from client.screens.inquiry import inquiry_screen, script_screen
+from client.shell.asking import Asker, Quiet
+from client.typed import TypedConnection
+from client.view import FlowView
+from daemon.protocol.methods import (
+    FLOW_CANCEL,
+    FLOW_GET,
+    FLOW_WAIT,
+    INQUIRY_ANSWER,
+    INQUIRY_GET,
+    TERMINAL_SEND,
+)
+from daemon.protocol.values import (
+    AnswerDecision,
+    AnswerInquiry,
+    ByFlow,
+    ByInquiry,
+    Digest,
+    EventKind,
+    Flow,
+    FlowEvents,
+    FlowId,
+    FlowStatus,
+    Inquiry,
+    InquiryId,
+    InquiryKind,
+    InquiryStatus,
+    Seconds,
+    SendTerminal,
+    Terminal,
+    WaitFlow,
+)
+
+_WAIT_S: Final = Seconds(30.0)
+_LIMIT: Final = 500
+_ENDED: Final = frozenset(FlowStatus) - {
+    FlowStatus.RUNNING,
+    FlowStatus.WAITING,
+    FlowStatus.EXECUTING,
+}
+_TYPED: Final = frozenset({Terminal.LINE, Terminal.PASSWORD})
+_FASTER: Final = frozenset({"INQUIRY_CLOSED", "INQUIRY_CHANGED", "INQUIRY_EXPIRED"})
+
+
+class Following:
+    """One flow from its first event to its end, or until the person leaves it waiting."""
+
+    def __init__(self, console: Console, connection: TypedConnection, flow_id: FlowId) -> None:
+        self._console = console
+        self._words = console.words
+        self._call = connection.call
+        self._flow_id = flow_id
+        self._view = FlowView(console)
+        self._asker = Asker()
+        self._after = 0
+        self._answered: set[InquiryId] = set()
+
+    async def run(self, begin: Callable[[], Awaitable[object]] | None, *, owner: bool) -> None:
+        """`owner`: Ctrl-C ends the flow; who only watches stops watching."""
+        loop = asyncio.get_running_loop()
+        task = asyncio.ensure_future(self._begun(begin))
+        loop.add_signal_handler(signal.SIGINT, task.cancel)
+        try:
+            with Quiet():
+                await task
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            self._view.pause()
+            await self._interrupted(owner=owner)
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+            self._console.clear_progress()
+
+    async def skip(self) -> None:
+        """What has happened so far is not shown."""
+        while (told := await self._told(Seconds(0.0))).events:
+            self._after = told.events[-1].seq
+
+    async def _begun(self, begin: Callable[[], Awaitable[object]] | None) -> None:
+        if begin is not None:
+            await begin()
+        while True:
+            told = await self._told()
+            await self._show(told)
+            flow = told.flow
+            if flow is None or len(told.events) == _LIMIT:
+                continue
+            if flow.status in _ENDED:
+                self._view.finish(flow)
+                return
+            if flow.status is FlowStatus.WAITING and not await self._inquire(flow):
+                return
+            if flow.terminal in _TYPED:
+                await self._feed(flow)
+
+    async def _told(self, wait_s: Seconds = _WAIT_S) -> FlowEvents:
+        return await self._call(FLOW_WAIT, WaitFlow(self._after, wait_s, self._flow_id, _LIMIT))
+
+    async def _show(self, told: FlowEvents) -> None:
+        for event in told.events:
+            self._after = event.seq
+            ended = event.kind is EventKind.INQUIRY and event.data.get("status") != "waiting"
+            inquiry_id = InquiryId(str(event.data.get("inquiry_id", "")))
+            if ended and inquiry_id not in self._answered:
+                self._view.closed(await self._call(INQUIRY_GET, ByInquiry(inquiry_id)))
+            elif not ended:
+                self._view.event(event)
+
+    async def _inquire(self, flow: Flow) -> bool:
+        """False: the person leaves it waiting."""
+        if flow.inquiry is None:
+            return True
+        inquiry = await self._call(INQUIRY_GET, ByInquiry(flow.inquiry))
+        if inquiry.status is not InquiryStatus.WAITING:
+            return True
+        self._view.pause()
+        console = self._console
+        screen = inquiry_screen(inquiry, self._words, console.paint_notice, console.width)
+        console.notice(f"\n{screen}\n")
+        try:
+            answer = await self._decision(inquiry)
+        except EOFError:
+            note = self._words("shell_parked", inquiry=short(inquiry.id))
+            console.notice(console.paint_notice(f"· {note}", "dim") + "\n")
+            return False
+        return answer is None or await self._send(answer)
+
+    async def _decision(self, inquiry: Inquiry) -> AnswerInquiry | None:
+        """None: somebody else answered first, or there is nothing to ask any more."""
+        if inquiry.kind is InquiryKind.INFORMATION:
+            name = "ask_secret" if inquiry.secret else "ask_information"
+            typed = await self._ask(
+                self._words(name), secret=inquiry.secret, until=_no_longer(inquiry)
+            )
+            if typed is None:
+                return None
+            decision = AnswerDecision.REPLY if typed.strip() else AnswerDecision.DENY
+            return AnswerInquiry(inquiry.id, decision, text=typed or None)
+        keys = self._words("keys_edit" if inquiry.kind is InquiryKind.RUN else "keys")
+        while True:
+            typed = await self._ask(
+                self._words(f"ask_{inquiry.kind}"), keys, until=_no_longer(inquiry)
+            )
+            if typed is None:
+                return None
+            if inquiry.kind is InquiryKind.RUN and is_edit(typed):
+                edited = await self._edited(inquiry)
+                if edited is None:
+                    continue
+                digest = hashlib.sha256(edited.encode("utf-8", "surrogatepass")).hexdigest()
+                return AnswerInquiry(
+                    inquiry.id, AnswerDecision.ALLOW, Digest(digest), edited=edited
+                )
+            if is_yes(typed):
+                return AnswerInquiry(inquiry.id, AnswerDecision.ALLOW, inquiry.digest)
+            return AnswerInquiry(inquiry.id, AnswerDecision.DENY)
+
+    async def _edited(self, inquiry: Inquiry) -> str | None:
+        """The person's own version, seen once more and allowed."""
+        console, before = self._console, inquiry.script or ""
+        after = edit(before, console.environ)
+        if after in (before, ""):
+            console.notice(console.paint_notice(self._words("edit_unchanged"), "dim") + "\n")
+            return None
+        screen = script_screen(after, self._words, console.paint_notice, console.width)
+        console.notice(f"\n{screen}\n")
+        question, keys = self._words("ask_edited"), self._words("keys")
+        typed = await self._ask(question, keys, until=_no_longer(inquiry))
+        return after if typed is not None and is_yes(typed) else None
+
+    async def _send(self, answer: AnswerInquiry) -> bool:
+        self._answered.add(answer.inquiry_id)
+        try:
+            await self._call(INQUIRY_ANSWER, answer)
+        except RemoteError as error:
+            if error.name not in (*_FASTER, "SESSION_BUSY"):
+                raise
+            self._console.error(error.message, error.action)
+            return error.name in _FASTER
+        return True
+
+    async def _feed(self, flow: Flow) -> None:
+        """A command wants a line or a password: typed here, handed straight to its terminal."""
+        secret = flow.terminal is Terminal.PASSWORD
+        self._view.pause()
+        prompt = self._words("terminal_password" if secret else "terminal_line")
+        wanted = flow.terminal
+        with contextlib.suppress(EOFError):
+            typed = await self._ask(
+                prompt, secret=secret, until=lambda now: now is None or now.terminal is not wanted
+            )
+            if typed is not None:
+                await self._hand_over(typed, secret=secret)
+
+    async def _hand_over(self, typed: str, *, secret: bool) -> None:
+        try:
+            await self._call(
+                TERMINAL_SEND, SendTerminal(self._flow_id, f"{typed}\n", secret=secret)
+            )
+        except RemoteError as error:
+            if error.name != "NO_COMMAND_RUNNING":
+                raise
+
+    async def _ask(
+        self,
+        question: str,
+        keys: str = "",
+        *,
+        secret: bool = False,
+        until: Callable[[Flow | None], bool],
+    ) -> str | None:
+        """What was typed; None when `until` says of the flow that nobody needs to ask any more."""
+        shown = self._console.paint_notice(question, "bold", "yellow")
+        prompt = " ".join(filter(None, [shown, keys])) + " "
+        typed = asyncio.ensure_future(self._asker.ask(prompt, secret=secret))
+        try:
+            while True:
+                told = asyncio.ensure_future(self._told())
+                await asyncio.wait({typed, told}, return_when=asyncio.FIRST_COMPLETED)
+                if typed.done():
+                    # What it would have told is told again: `after` has not moved.
+                    await _dropped(told)
+                    return typed.result()
+                news = told.result()
+                if until(news.flow):
+                    return None
+                await self._show(news)
+        finally:
+            await _dropped(typed)
+
+    async def _interrupted(self, *, owner: bool) -> None:
+        console = self._console
+        if not owner:
+            note = self._words("detached", flow=short(self._flow_id)).replace("alvo ", "/")
+            console.notice(console.paint_notice(f"· {note}", "dim") + "\n")
+            return
+        try:
+            flow = await self._call(FLOW_CANCEL, ByFlow(self._flow_id))
+        except RemoteError as error:
+            if error.name == "FLOW_NOT_FOUND":
+                return
+            if error.name != "FLOW_ENDED":
+                raise
+            flow = await self._call(FLOW_GET, ByFlow(self._flow_id))
+        self._view.finish(flow)
+
+
+def _no_longer(inquiry: Inquiry) -> Callable[[Flow | None], bool]:
+    return lambda flow: flow is None or flow.inquiry != inquiry.id
+
+
+async def _dropped(task: asyncio.Future[object] | asyncio.Task[object]) -> None:
+    """Ends a task whose result nobody wants any more."""
+    if task.done():
+        if not task.cancelled():
+            task.exception()
+        return
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await task
