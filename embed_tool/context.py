@@ -33,19 +33,13 @@ class Context:
 
         Raises `EMBEDDER_MISSING` where the configuration asks for it by name.
         """
-        if self.config.embedder.kind is EmbedderKind.NONE:
-            return None
-        from daemon.models.minilm import MiniLM
-        from daemon.models.minilm_files import find_model
+        from daemon.models.choice import choose_embedder
 
-        model = find_model(self.paths.models_dirs)
-        if model is not None:
-            return MiniLM.load(model, self.paths.cache_dir)
-        missing = AlvoError(errors.EMBEDDER_MISSING)
-        if self.config.embedder.kind is EmbedderKind.MINILM:
-            raise missing
-        self.report.notice(" ".join(words.sentence(missing, self.language)))
-        return None
+        embedder = choose_embedder(self.config.embedder, self.paths)
+        if embedder is None and self.config.embedder.kind is not EmbedderKind.NONE:
+            missing = AlvoError(errors.EMBEDDER_MISSING)
+            self.report.notice(" ".join(words.sentence(missing, self.language)))
+        return embedder
 
     @contextmanager
     def writing(self, *, embedding: bool = True) -> "Iterator[IndexWriter]":

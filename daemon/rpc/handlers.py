@@ -182,4 +182,3 @@ def _keys(params: v.SendTerminal) -> bytes:
 def _resident_bytes() -> int:
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * _PAGE_BYTES
-

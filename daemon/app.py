@@ -1,0 +1,89 @@
+"""Puts the parts together: the one place that knows them all."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from daemon.config import Config, Paths, private_directory
+from daemon.flow.engine import Engine
+from daemon.index import Index
+from daemon.models.choice import choose_embedder
+from daemon.protocol import codec
+from daemon.protocol.values import Json
+from daemon.reasoner.choice import make_reasoner
+from daemon.rpc.binding import Bindings
+from daemon.rpc.handlers import Parts, bind_all
+from daemon.shell.session import Shell
+from daemon.sources.documents import DocumentSources
+from daemon.store import Database, Durability, Worker
+from daemon.store.schema import STATE_MIGRATIONS
+
+_SECRET_WORDS: Final = ("key",)
+
+
+class App:
+    """A daemon without its socket: started, it answers through `bindings`."""
+
+    def __init__(self, config: Config, paths: Paths, environ: Mapping[str, str]) -> None:
+        self._config = config
+        self._paths = paths
+        self._environ = environ
+        self._shell: Shell | None = None
+        # What was opened is closed in the opposite order, also where the start fails half-way.
+        self._open = contextlib.AsyncExitStack()
+        self.bindings = Bindings()
+        self.stop_requested = asyncio.Event()
+
+    async def start(self) -> None:
+        """Opens what lasts, takes up what was cut off, binds every method of the table."""
+        config, paths = self._config, self._paths
+        for directory in (paths.state_dir, paths.runtime_dir, paths.cache_dir):
+            private_directory(directory)
+        worker = Worker(self._open_state, "state")
+        self._open.callback(worker.close)
+        embedder = choose_embedder(config.embedder, paths)
+        index = Index.open(paths, embedder)
+        self._open.callback(index.close)
+        reasoner = make_reasoner(config, paths, self._environ)
+        self._open.push_async_callback(reasoner.close)
+        sources = DocumentSources(paths, index, self._environ)
+        self._open.push_async_callback(sources.close)
+        shell = self._shell = Shell(config.shell, paths.runtime_dir, paths.home)
+        self._open.push_async_callback(shell.close)
+        engine = Engine(worker, index, reasoner, shell, config=config, home=paths.home)
+        shell.on_start = engine.note_session
+        self._open.push_async_callback(engine.close)
+        await engine.start()
+        parts = Parts(
+            engine=engine,
+            index=index,
+            sources=sources,
+            names=lambda: (reasoner.name, embedder.name if embedder is not None else None),
+            configuration=lambda: shown_configuration(config),
+            stop=self.stop_requested.set,
+            started=time.monotonic(),
+        )
+        bind_all(self.bindings, parts)
+
+    async def close(self) -> None:
+        """What runs is ended; what waits, waits on at the next start."""
+        await self._open.aclose()
+
+    def descends(self, pid: int) -> bool:
+        """Whether a peer belongs to a session of ours, and so cannot speak for the person."""
+        return self._shell is None or self._shell.descends(pid)
+
+    def _open_state(self) -> Database:
+        return Database.open(self._paths.state_db, STATE_MIGRATIONS, durability=Durability.FULL)
+
+
+def shown_configuration(config: Config) -> Json:
+    """As it is in force; a secret only as set or not set."""
+    table: Json = codec.to_builtins(config)
+    for section in table.values():
+        for name in section:
+            if any(word in name for word in _SECRET_WORDS):
+                section[name] = "set" if section[name] else "not set"
+    return table
