@@ -16,7 +16,7 @@ from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import ConversationId, SignalName
 from daemon.shell.ending import end_members, members
 from daemon.shell.marks import VARIABLE, put_mark
-from daemon.shell.processes import boot_id, read_process
+from daemon.shell.processes import boot_id, every_process, read_process
 from daemon.shell.pty import BashPty
 from daemon.shell.values import CommandResult, OnOutput, SessionMarker, Swept
 
@@ -182,7 +182,7 @@ class Bash:
             f"IFS= \\builtin read -r -d '' -u {self._pty.script_number} {name}; export {name}; "
             for name in variables
         )
-        hidden = f"{{ {_TRAP}; {_UNTRAP}; {reads} }} 2>/dev/null\n"
+        hidden = f"{{ {_TRAP}; {_UNTRAP}; {reads} }} >/dev/null 2>&1\n"
         # The values follow this very line, see `_tell`.
         source = (
             f"\\builtin . {shlex.quote(str(file))}"
@@ -197,7 +197,7 @@ class Bash:
         return (
             f'{{ \\builtin printf \'{self._nonce.decode()} %d %s\\0\' "$?" "$PWD"'
             f" >&{self._pty.report_number} || \\builtin exit 125;"
-            f" {_UNTRAP}; {f'unset {unset};' if unset else ''} }} 2>/dev/null\n"
+            f" {_UNTRAP}; {f'unset {unset};' if unset else ''} }} >/dev/null 2>&1\n"
         )
 
     def _tell(self, lines: str, variables: Mapping[str, str] | None = None) -> None:
@@ -310,6 +310,12 @@ class Bash:
         if group is not None:
             with contextlib.suppress(OSError):
                 os.killpg(group, number)
+            return
+        # What bash waits for in its own group, such as a command substitution.
+        for process in every_process():
+            if process.group == self.marker.pid != process.pid:
+                with contextlib.suppress(OSError):
+                    os.kill(process.pid, number)
 
     async def send(self, data: bytes, *, secret: bool) -> None:
         """Keys. A secret is not echoed, whatever the program in front thinks of echo."""

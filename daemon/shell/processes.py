@@ -16,6 +16,7 @@ class Process:
 
     pid: int
     parent: int
+    group: int
     session: int
     started: int
     state: str
@@ -38,6 +39,7 @@ def read_process(pid: int) -> Process | None:
     return Process(
         pid=pid,
         parent=int(fields[1]),
+        group=int(fields[2]),
         session=int(fields[3]),
         started=int(fields[19]),
         state=fields[0].decode(),

@@ -140,6 +140,8 @@ class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs 
         """
         with contextlib.suppress(OSError, termios.error):
             termios.tcsetattr(self.slave, termios.TCSANOW, self.saved)
+            # Ctrl-S stops output; this goes on, but only for who has stopped it likewise.
+            termios.tcflow(self.slave, termios.TCOOFF)
             termios.tcflow(self.slave, termios.TCOON)
             termios.tcflush(self.master, termios.TCOFLUSH)
             termios.tcflush(self.slave, termios.TCIFLUSH)
