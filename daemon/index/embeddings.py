@@ -42,9 +42,7 @@ class EmbeddingCache:
         """One row for each text, computed only where it is not known."""
         keys = [_key(embedder.name, text) for text in texts]
         known = self._known(keys)
-        missing = {
-            key: text for key, text in zip(keys, texts, strict=True) if key not in known
-        }
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
             fresh = embedder.embed_passages(list(missing.values()))
             known |= dict(zip(missing, fresh, strict=True))
@@ -70,9 +68,7 @@ class EmbeddingCache:
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
             marks = ",".join("?" * len(batch))
-            rows = self._db.rows(
-                f"SELECT key, vector FROM embedding WHERE key IN ({marks})", batch
-            )
+            rows = self._db.rows(f"SELECT key, vector FROM embedding WHERE key IN ({marks})", batch)
             found.update((key, np.frombuffer(vector, dtype=np.float32)) for key, vector in rows)
         return found
 
@@ -89,7 +85,9 @@ class EmbeddingCache:
 
 
 def _key(name: str, text: str) -> bytes:
-    return hashlib.blake2b(f"{name}\0{text}".encode(errors="surrogatepass"), digest_size=16).digest()
+    return hashlib.blake2b(
+        f"{name}\0{text}".encode(errors="surrogatepass"), digest_size=16
+    ).digest()
 
 
 def _open(path: Path) -> Database:

@@ -83,6 +83,6 @@ class WriterLock:
 
 def _names(directory: Path) -> list[str]:
     try:
-        return os.listdir(directory)
+        return [path.name for path in directory.iterdir()]
     except OSError:
         return []

@@ -1,0 +1,177 @@
+"""Finding candidates in the database: the first of the keywords, the first of the vectors."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from daemon.index.hybrid import (
+    BODY,
+    BODY_STEM,
+    DEPTH,
+    TITLE,
+    TITLE_STEM,
+    Candidate,
+    Query,
+    Statistics,
+)
+from daemon.index.language import Language, known
+from daemon.index.schema import MAX_WINDOWS, WINDOW_BITS, passage_of, passage_range, window_ids
+from daemon.index.storing import full_title
+from daemon.models.embedder import Vectors
+from daemon.store import Database
+
+MATCH_BUDGET: Final = 12_000
+"""How many rows a keyword search may rank: the rarest words fill it. Words left out for speed
+still count in the exact score of each candidate."""
+
+WINDOW_DEPTH: Final = 3 * DEPTH
+"""A passage has several windows; this many windows are of about DEPTH passages."""
+
+_DRIFT: Final = 0.05
+_MAX_TERMS: Final = 20_000
+_MARGIN: Final = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What is searched: one owner's passages, in documents whose path begins so."""
+
+    owner: int
+    prefix: str | None = None
+
+
+class Vocabulary:
+    """What is known of the whole collection. Counting a common word takes milliseconds, so it is
+    remembered until the index has grown or shrunk by a twentieth: the logarithm hardly moves.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counted = _Counted(passages=0, mean_length=1.0, language="en")
+
+    def language(self, db: Database) -> Language:
+        """Most of the collection's: a question that does not show its own takes it."""
+        return self._current(db).language
+
+    def statistics(self, db: Database, terms: Iterable[str]) -> Statistics:
+        counted = self._current(db)
+        for term in terms:
+            if term not in counted.frequency:
+                sql = "SELECT doc FROM vocabulary WHERE term = ?"
+                counted.frequency[term] = db.value(sql, (term,)) or 0
+        return Statistics(counted.passages, counted.mean_length, counted.frequency)
+
+    def _current(self, db: Database) -> "_Counted":
+        passages = db.value("SELECT coalesce(sum(passages), 0) FROM source")
+        with self._lock:
+            counted = self._counted
+            drifted = abs(passages - counted.passages) > _DRIFT * counted.passages
+            if drifted or len(counted.frequency) > _MAX_TERMS:
+                self._counted = counted = _count(db, passages)
+            return counted
+
+
+@dataclass(slots=True)
+class _Counted:
+    passages: int
+    mean_length: float
+    language: Language
+    frequency: dict[str, int] = field(default_factory=dict)
+
+
+def _count(db: Database, passages: int) -> _Counted:
+    length = db.value("SELECT coalesce(sum(length), 0) FROM source")
+    most = db.value("SELECT language FROM document GROUP BY language ORDER BY count(*) DESC")
+    return _Counted(passages, max(1.0, length / max(1, passages)), known(most or "en"))
+
+
+def by_keywords(db: Database, query: Query, statistics: Statistics, within: Within) -> list[int]:
+    """Passages, best first, ranked by as many of the terms as the budget allows."""
+    terms = _affordable(query, statistics)
+    if not terms:
+        return []
+    match = " OR ".join(f'"{term}"' for term in terms)
+    lowest, highest = passage_range(within.owner)
+    columns = f"keyword, {TITLE}, {BODY}, {TITLE_STEM}, {BODY_STEM}"
+    if within.prefix is None:
+        sql = (
+            "SELECT rowid FROM keyword WHERE keyword MATCH ? AND rowid BETWEEN ? AND ?"
+            f" ORDER BY bm25({columns}) LIMIT {DEPTH}"
+        )
+        return [id_ for (id_,) in db.all(sql, (match, lowest, highest))]
+    sql = (
+        "SELECT keyword.rowid FROM keyword CROSS JOIN passage ON passage.id = keyword.rowid"
+        " JOIN document ON document.id = document_id"
+        " WHERE keyword MATCH ? AND keyword.rowid BETWEEN ? AND ? AND path >= ? AND path < ?"
+        f" ORDER BY bm25({columns}) LIMIT {DEPTH}"
+    )
+    bounds = (within.prefix, within.prefix + _MARGIN)
+    return [id_ for (id_,) in db.all(sql, (match, lowest, highest, *bounds))]
+
+
+def _affordable(query: Query, statistics: Statistics) -> list[str]:
+    """The rarest terms that are there; one at least, however common."""
+    there = [term for term in query.terms() if statistics.frequency[term]]
+    there.sort(key=statistics.frequency.__getitem__)
+    chosen: list[str] = []
+    spent = 0
+    for term in there:
+        spent += statistics.frequency[term]
+        if chosen and spent > MATCH_BUDGET:
+            break
+        chosen.append(term)
+    return chosen
+
+
+def by_vectors(db: Database, vector: Vectors, within: Within) -> list[int]:
+    """Passages, the nearest first: by their nearest window."""
+    sql = "SELECT rowid FROM vector WHERE embedding MATCH ? AND k = ? AND owner = ?"
+    params: list[object] = [vector.tobytes(), WINDOW_DEPTH, within.owner]
+    if within.prefix is not None:
+        sql += (
+            " AND rowid IN (WITH RECURSIVE step (n) AS"
+            f" (SELECT 0 UNION ALL SELECT n + 1 FROM step WHERE n < {MAX_WINDOWS - 1})"
+            f" SELECT (passage.id << {WINDOW_BITS}) + n FROM document"
+            " JOIN passage ON document_id = document.id JOIN step ON n < windows"
+            " WHERE path >= ? AND path < ?)"
+        )
+        params += [within.prefix, within.prefix + _MARGIN]
+    windows = db.all(f"{sql} ORDER BY distance", params)
+    return list(dict.fromkeys(passage_of(id_) for (id_,) in windows))[:DEPTH]
+
+
+def load(db: Database, ids: Sequence[int]) -> tuple[list[Candidate], dict[int, int]]:
+    """The passages, in that order, and how many windows each has."""
+    marks = ",".join("?" * len(ids))
+    rows = db.all(
+        "SELECT passage.id, title, heading, text, language, length, windows FROM passage"
+        f" JOIN document ON document.id = document_id WHERE passage.id IN ({marks})",
+        ids,
+    )
+    found = {
+        id_: (Candidate(id_, full_title(title, heading), text, of, length), windows)
+        for id_, title, heading, text, of, length, windows in rows
+    }
+    candidates = [found[id_][0] for id_ in ids if id_ in found]
+    return candidates, {one.id: found[one.id][1] for one in candidates}
+
+
+def score_vectors(
+    db: Database, vector: Vectors, candidates: Sequence[Candidate], windows: dict[int, int]
+) -> None:
+    """The cosine of every candidate's best window, also of those that only the keywords found."""
+    ids = [id_ for one in candidates for id_ in window_ids(one.id, windows[one.id])]
+    if not ids:
+        return
+    marks = ",".join("?" * len(ids))
+    rows = db.all(f"SELECT rowid, embedding FROM vector WHERE rowid IN ({marks})", ids)
+    cosines = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
+    best: dict[int, float] = {}
+    for (id_, _), cosine in zip(rows, cosines.reshape(len(rows), -1) @ vector, strict=True):
+        passage = passage_of(id_)
+        best[passage] = max(best.get(passage, -1.0), float(cosine))
+    for candidate in candidates:
+        candidate.cosine = best.get(candidate.id)

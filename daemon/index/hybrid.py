@@ -1,0 +1,163 @@
+"""The recipe of hybrid search: exact scores of every candidate on each side, and their sum.
+
+Weights, columns and formulas were measured on nine collections in English and Portuguese; see
+`python -m tests.eval.retrieval`, which notices when a change here makes them worse.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from daemon.index import language
+from daemon.index.language import Language
+from daemon.index.schema import STEM_MARK
+
+DEPTH: Final = 50
+"""Candidates from each side; 20 to 400 make no difference."""
+
+TITLE, BODY, TITLE_STEM, BODY_STEM = 0.2, 0.1, 2.0, 1.0
+"""What a word counts by its column: the stem decides, the very form adds to it."""
+
+K1, B = 1.2, 0.75
+"""Of BM25, as FTS5 has them."""
+
+_GRAM: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    keyword: float
+    grams: float
+    vector: float
+
+
+WEIGHTS: Final[dict[Language, Weights]] = {
+    "en": Weights(keyword=0.4, grams=0.0, vector=0.6),
+    # MiniLM is an English model. Character n-grams find what the stemmer takes apart, and words
+    # that the two languages share.
+    "pt": Weights(keyword=0.35, grams=0.3, vector=0.35),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The words that count, repeated if they are, and their stems in the same order."""
+
+    text: str
+    language: Language
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+
+    @staticmethod
+    def of(text: str, default: Language) -> "Query":
+        of = language.detect(text, default)
+        words = language.without_stop_words(language.words(text), of)
+        return Query(text, of, tuple(words), tuple(language.stem(words, of)))
+
+    def terms(self) -> list[str]:
+        """As the keyword table has them, each once."""
+        return list(dict.fromkeys([*self.words, *(STEM_MARK + stem for stem in self.stems)]))
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A passage that either side found. `cosine`: of its best window; None without vectors."""
+
+    id: int
+    title: str
+    text: str
+    language: str
+    length: int
+    cosine: float | None = None
+    keyword: float = 0.0
+    grams: float = 0.0
+    score: float = field(default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Of the collection: how many passages, their mean length, and in how many each term is."""
+
+    passages: int
+    mean_length: float
+    frequency: Mapping[str, int]
+
+    def weight(self, term: str) -> float:
+        """Inverse document frequency as Lucene has it: FTS5's is zero for a word that half of the
+        passages have, which in a small collection is what one asks for.
+        """
+        found = self.frequency.get(term, 0)
+        return math.log(1 + (self.passages - found + 0.5) / (found + 0.5))
+
+
+def score_keywords(query: Query, candidates: Sequence[Candidate], statistics: Statistics) -> None:
+    """BM25 of every candidate, also of those that only the vectors found."""
+    weighted_words = [(word, statistics.weight(word)) for word in query.words]
+    weighted_stems = [(stem, statistics.weight(STEM_MARK + stem)) for stem in query.stems]
+    initials = {stem[0] for stem in query.stems}
+    for candidate in candidates:
+        title = Counter(language.words(candidate.title))
+        body = Counter(language.words(candidate.text))
+        stems = _stem_counts(title, body, candidate.language, initials)
+        norm = K1 * (1 - B + B * candidate.length / statistics.mean_length)
+        total = 0.0
+        for word, weight in weighted_words:
+            count = TITLE * title[word] + BODY * body[word]
+            total += weight * count * (K1 + 1) / (count + norm)
+        for stem, weight in weighted_stems:
+            count = stems.get(stem, 0.0)
+            total += weight * count * (K1 + 1) / (count + norm)
+        candidate.keyword = total
+
+
+def _stem_counts(
+    title: Counter[str], body: Counter[str], of: str, initials: set[str]
+) -> dict[str, float]:
+    """Weighted counts of stems; only of words that begin as one of the query's: no stemmer
+    changes a word's first letter, and stemming is what takes the time here.
+    """
+    counts: dict[str, float] = {}
+    for column, weight in ((title, TITLE_STEM), (body, BODY_STEM)):
+        words = [word for word in column if word[0] in initials]
+        for word, stem in zip(words, language.stem(words, language.known(of)), strict=True):
+            counts[stem] = counts.get(stem, 0.0) + weight * column[word]
+    return counts
+
+
+def score_grams(query: Query, candidates: Sequence[Candidate]) -> None:
+    """BM25 over character 4-grams, with the candidates as the collection: no index is needed."""
+    grams = Counter(_grams(" ".join(query.words)))
+    texts = [f" {' '.join(language.words(f'{one.title} {one.text}'))} " for one in candidates]
+    mean_length = sum(map(len, texts)) / max(1, len(texts))
+    counts = {gram: [text.count(gram) for text in texts] for gram in grams}
+    norms = [K1 * (1 - B + B * len(text) / mean_length) for text in texts]
+    for gram, repeated in grams.items():
+        containing = sum(count > 0 for count in counts[gram])
+        weight = math.log(1 + (len(texts) - containing + 0.5) / (containing + 0.5))
+        for candidate, count, norm in zip(candidates, counts[gram], norms, strict=True):
+            if count:
+                candidate.grams += repeated * weight * count * (K1 + 1) / (count + norm)
+
+
+def _grams(text: str) -> list[str]:
+    padded = f" {text} "
+    return [padded[at : at + _GRAM] for at in range(len(padded) - _GRAM + 1)]
+
+
+def fuse(candidates: Sequence[Candidate], weights: Weights) -> list[Candidate]:
+    """Best first. Each side is divided by its best, so that the two can be added."""
+    sides = [
+        (weights.keyword, [one.keyword for one in candidates]),
+        (weights.grams, [one.grams for one in candidates]),
+        (weights.vector, [max(0.0, one.cosine or 0.0) for one in candidates]),
+    ]
+    weighing = sum(weight for weight, _ in sides)
+    for weight, scores in sides:
+        best = max(scores, default=0.0)
+        if weight and best > 0:
+            for candidate, score in zip(candidates, scores, strict=True):
+                candidate.score += weight / weighing * score / best
+    # The sort is stable: equals stay as the sides brought them.
+    return sorted(candidates, key=lambda candidate: -candidate.score)
