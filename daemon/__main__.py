@@ -77,6 +77,7 @@ def _language(environ: MutableMapping[str, str]) -> str:
 
 def _serve(config: Config, paths: Paths, environ: MutableMapping[str, str]) -> None:
     from daemon import log, process
+    from daemon.rpc.lock import Lock
     from daemon.rpc.place import Place, inherited
 
     # A session's bash sets it again: files that a command makes have the person's own modes.
@@ -86,10 +87,12 @@ def _serve(config: Config, paths: Paths, environ: MutableMapping[str, str]) -> N
     for name in _FOR_US_ALONE:
         environ.pop(name, None)
     _drop_empty_credential(environ)
-    place = Place(paths.socket)
+    place = Place(paths.socket if listening is None else Path(listening.getsockname()))
     place.take(activated=listening is not None)
     try:
-        private_directory(paths.state_dir)
+        # Another socket does not make it another state.
+        state = Lock(private_directory(paths.state_dir) / "alvod.lock")
+        state.take(place.path)
         log.set_up(paths.log_file, environ)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(
@@ -152,7 +155,7 @@ def _drop_empty_credential(environ: MutableMapping[str, str]) -> None:
 
     given = Path(environ.get("CREDENTIALS_DIRECTORY", "/nowhere")) / CREDENTIAL
     with suppress(OSError):
-        if given.stat().st_size == 0:
+        if not given.read_bytes().strip():
             del environ["CREDENTIALS_DIRECTORY"]
 
 

@@ -1,12 +1,22 @@
-"""From a request to its reply: the only one that knows jsonrpcserver."""
+"""From a request to its reply: the only one that knows jsonrpcserver.
+
+Its functions for one request, not those for text: the door has parsed and checked, and the detour
+by text costs 15 µs a call, of which the aim of 3 raw echoes leaves no room.
+"""
 
 import asyncio
+import inspect
 import logging
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from jsonrpcserver import Error, Result, Success, async_dispatch_to_serializable
+from jsonrpcserver import Error, Result, Success
+from jsonrpcserver.async_dispatcher import dispatch_request
+from jsonrpcserver.dispatcher import to_response
+from jsonrpcserver.request import Request as LibraryRequest
+from jsonrpcserver.response import to_serializable_one
+from jsonrpcserver.sentinels import NOID
 
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
@@ -62,22 +72,17 @@ class Dispatcher:
             return replies.too_large(caller.language, member.id)
         return reply
 
-    async def _called(self, call: "_Call", request: Request) -> bytes | None:
+    async def _called(self, call: "_Call", member: Request) -> bytes | None:
         # Our own methods take two arguments by position: the library unpacks this list.
-        body: dict[str, Any] = {"method": request.method, "params": [request.params]}
-        if not request.is_notification:
-            body["id"] = request.id
+        id_ = NOID if member.is_notification else member.id
+        request = LibraryRequest(member.method, [member.params], id_)
         try:
-            reply = await async_dispatch_to_serializable(
-                "",
-                self._methods,
-                context=call,
-                deserializer=lambda _: body,
-                validator=_checked_at_the_door,
-            )
-            return None if reply is None else replies.encoded(reply)
+            done = await dispatch_request(self._methods, call, request)
+            if member.is_notification:
+                return None
+            return replies.encoded(to_serializable_one(to_response(*done)))
         except Exception as error:  # noqa: BLE001  (a result that is no JSON; logged by _told)
-            return replies.error_reply(self._told(error, call), call.caller.language, request.id)
+            return replies.error_reply(self._told(error, call), call.caller.language, member.id)
 
     async def _batch(self, members: list[Request | Refusal], caller: Caller) -> bytes | None:
         given: list[bytes | None] = [None] * len(members)
@@ -116,6 +121,8 @@ class Dispatcher:
             finally:
                 del self._running[task]
 
+        # Else the library inspects the function again for every call.
+        method.__signature__ = _SIGNATURE  # type: ignore[attr-defined]
         return method
 
     async def _unknown(self, call: "_Call", _params: Params) -> Result:
@@ -171,5 +178,7 @@ class _Room:
         return True
 
 
-def _checked_at_the_door(request: Any) -> Any:
-    return request
+def _arguments(_call: _Call, _params: Params) -> None: ...
+
+
+_SIGNATURE: Final = inspect.signature(_arguments)

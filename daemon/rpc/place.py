@@ -1,6 +1,5 @@
 """The place of the socket: a private directory, one daemon, no socket left by a dead one."""
 
-import fcntl
 import os
 import socket
 import stat
@@ -11,6 +10,7 @@ from typing import Final
 
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
+from daemon.rpc.lock import Lock
 from daemon.rpc.peer import credentials
 
 BACKLOG: Final = 1024
@@ -25,7 +25,8 @@ class Place:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = -1
+        self._lock = Lock(path.with_name(path.name + ".lock"))
+        self._taken = False
         self._made: tuple[int, int] | None = None
 
     def take(self, *, activated: bool = False) -> None:
@@ -33,19 +34,19 @@ class Place:
 
         `activated`: the socket there is the one that systemd passed on to us.
         """
-        if self._lock >= 0:
+        if self._taken:
             return
         if len(os.fsencode(self.path)) > _LONGEST_PATH:
             raise _unfit(self.path, f"a socket's path has at most {_LONGEST_PATH} bytes")
         _make_private(self.path)
-        lock = self._locked()
+        self._lock.take(self.path)
         try:
             if not activated:
                 self._refuse_live()
         except BaseException:
-            os.close(lock)
+            self._lock.release()
             raise
-        self._lock = lock
+        self._taken = True
 
     def listen(self) -> socket.socket:
         """A listening socket of mode 0600; replaces one that nobody listens at."""
@@ -77,30 +78,8 @@ class Place:
     def leave(self) -> None:
         """Removes the socket and lets go of the lock."""
         self.unlink()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
-
-    @property
-    def _lock_file(self) -> Path:
-        return self.path.with_name(self.path.name + ".lock")
-
-    def _locked(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        try:
-            lock = os.open(self._lock_file, flags, 0o600)
-        except OSError as error:
-            raise _unfit(self._lock_file, error.strerror or str(error)) from error
-        try:
-            # Held by the open file: gone with the process, however it ends.
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "?"
-            os.close(lock)
-            raise self._running(pid) from None
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-        return lock
+        self._lock.release()
+        self._taken = False
 
     def _refuse_live(self) -> None:
         """Asks whoever listens there: a daemon whose lock file was deleted, or systemd."""
