@@ -123,13 +123,17 @@ def test_a_file_that_takes_too_much_memory_is_stopped_and_the_next_one_read():
         ("send(b'{}')", "garbage"),
         ("sys.stdout.buffer.write(b'\\xff' * 100); sys.stdout.flush(); time.sleep(60)", "garbage"),
         (
-            """send(b'{"extract":{"title":"","unit":"line","blocks":[{"kind":"code","text":"x","""
-            """"headings":[],"first":-5,"last":1}]}}')""",
+            (
+                """send(b'{"extract":{"title":"","unit":"line","blocks":[{"kind":"code","text":"x","""
+                """"headings":[],"first":-5,"last":1}]}}')"""
+            ),
             "garbage",
         ),
         (
-            """send(b'{"extract":{"title":"","unit":"line","blocks":[{"kind":"code","text":"x","""
-            """"headings":["' + b'h' * 9999 + b'"],"first":1,"last":1}]}}')""",
+            (
+                """send(b'{"extract":{"title":"","unit":"line","blocks":[{"kind":"code","text":"x","""
+                """"headings":["' + b'h' * 9999 + b'"],"first":1,"last":1}]}}')"""
+            ),
             "garbage",
         ),
     ],
