@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from client.console import Console
 from client.screens.inquiry import inquiry_screen, script_screen
 from client.terminal import ask_line
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
+    from typing import Any
+
     from daemon.protocol.values import Inquiry
 
 _YES = frozenset({"y", "yes", "s", "sim"})

@@ -53,7 +53,11 @@ class Connection:
         self._received = bytearray()
         self._socket = self._connected()
         hello = {"client": client, "version": VERSION, "language": words.language}
-        self.call("daemon.hello", hello)
+        try:
+            self.call("daemon.hello", hello)
+        except RemoteError:
+            self.close()
+            raise
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], words: Words) -> Connection:
@@ -98,10 +102,12 @@ class Connection:
 
     def _reply(self) -> Record:
         while True:
-            line = json.loads(self._line(), object_hook=Record)
+            reply = json.loads(self._line(), object_hook=Record)
+            if not isinstance(reply, Record) or not ("result" in reply or "error" in reply):
+                raise ConnectionResetError
             # An id of null answers a frame that could not even be read: it must be ours.
-            if line.get("id") in (self._last_id, None):
-                return line  # type: ignore[no-any-return]  # object_hook makes every object one
+            if reply.get("id") in (self._last_id, None):
+                return reply
 
     def _line(self) -> bytes:
         while (end := self._received.find(b"\n")) < 0:

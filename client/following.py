@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from client import answering, terminal
 from client.console import Console
@@ -15,6 +14,8 @@ from client.view import FlowView
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
+    from typing import Any
+
     from daemon.protocol.values import Event, Flow, FlowEvents, Inquiry
 
 WAIT_S = 30.0

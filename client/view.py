@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
 
 from client import moments
 from client.ansi import OutputFilter
@@ -17,25 +16,26 @@ from daemon.protocol.escape import numbered
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
+    from typing import Any, Protocol
+
     from daemon.protocol.values import Event, Flow, Inquiry
+
+    class Screen(Protocol):
+        """Where text goes: the two streams of a command, or the shell's own window."""
+
+        words: Words
+        paint: Paint
+        paint_notice: Paint
+        result_is_terminal: bool
+        width: int
+
+        def result(self, text: str) -> None: ...
+        def notice(self, text: str) -> None: ...
+        def progress(self, text: str) -> None: ...
 
 
 _STEPS = ("pieces", "decide", "answer", "found")
 _CITED = re.compile(r"\s*\[\d{1,3}\]")
-
-
-class Screen(Protocol):
-    """Where text goes: the two streams of a command, or the shell's own window."""
-
-    words: Words
-    paint: Paint
-    paint_notice: Paint
-    result_is_terminal: bool
-    width: int
-
-    def result(self, text: str) -> None: ...
-    def notice(self, text: str) -> None: ...
-    def progress(self, text: str) -> None: ...
 
 
 class FlowView:

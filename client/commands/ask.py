@@ -6,13 +6,16 @@ import os
 import select
 import sys
 from argparse import Namespace
-from typing import Any
 
 from client import terminal
 from client.console import Console
 from client.following import Follower
 from client.ids import new_id
 from client.usage import Parser, Text, UsageError
+
+TYPE_CHECKING = False  # a constant that type checkers know; importing typing costs 2 ms
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_CONTEXT_BYTES = 1_000_000
 _QUIET_S = 2.0

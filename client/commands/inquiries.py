@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from typing import Any
 
 from client import answering, terminal
 from client.console import Console
@@ -16,6 +15,8 @@ from client.usage import Parser, UsageError
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
+    from typing import Any
+
     from daemon.protocol.values import Inquiry, InquiryList
 
 _STATUSES = ("waiting", "answered", "expired", "closed")

@@ -1,0 +1,65 @@
+"""What a command prints may colour the screen, and do nothing else to it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.ansi import RESET, OutputFilter
+from daemon.protocol.escape import is_hidden
+
+RED = "\x1b[31m"
+
+
+def shown(*pieces: str, terminal: bool = True) -> str:
+    kept = OutputFilter(terminal=terminal)
+    return "".join(map(kept.feed, pieces)) + kept.end()
+
+
+@pytest.mark.parametrize(
+    ("printed", "on_screen"),
+    [
+        ("plain\n\ttext\n", "plain\n\ttext\n"),
+        (f"{RED}red{RESET} rest", f"{RED}red{RESET} rest"),
+        ("\x1b[1;38;5;8mgrey\x1b[m", "\x1b[1;38;5;8mgrey\x1b[m"),
+        (f"{RED}left on", f"{RED}left on{RESET}"),
+        ("\x1b[2J", "<U+001B>[2J"),
+        ("\x1b[10;10Hfake", "<U+001B>[10;10Hfake"),
+        ("\x1b]0;title\x07", "<U+001B>]0;title<U+0007>"),
+        ("\x1b]52;c;cm0gLXJm\x07", "<U+001B>]52;c;cm0gLXJm<U+0007>"),
+        ("\x1b]8;;http://x\x1b\\link", "<U+001B>]8;;http://x<U+001B>\\link"),
+        ("\x9b2J", "<U+009B>2J"),
+        ("\x1b[8mhidden", "<U+001B>[8mhidden"),
+        ("\x1b[31;8mhidden", "<U+001B>[31;8mhidden"),
+        ("a\r\nb\r\r\nc", "a\nb\nc"),
+        ("10 %\r20 %\r", "10 %\n20 %\n"),
+        ("back\b\bspace", "back<U+0008><U+0008>space"),
+        ("bidi \u202e", "bidi <U+202E>"),
+        ("<U+202E>", "<U+003C>U+202E>"),
+        ("\x1b", "<U+001B>"),
+        ("\x1b[3", "<U+001B>[3"),
+    ],
+)
+def test_only_colours_reach_the_terminal(printed, on_screen):
+    assert shown(printed) == on_screen
+
+
+def test_off_a_terminal_not_even_colours_do():
+    assert shown(f"{RED}red", terminal=False) == "<U+001B>[31mred"
+
+
+@given(
+    st.text(alphabet="\x1b[0;38m\r\n<U+2>é\u202e\x07"),
+    st.lists(st.integers(0, 40), max_size=5),
+)
+def test_where_the_output_was_cut_into_pieces_makes_no_difference(printed, cuts):
+    places = [0, *sorted(min(cut, len(printed)) for cut in cuts), len(printed)]
+    pieces = [printed[a:b] for a, b in zip(places, places[1:], strict=False)]
+    assert shown(*pieces) == shown(printed)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=())))
+def test_nothing_but_colours_line_ends_and_tabs_is_left_raw(printed):
+    import re
+
+    left = re.sub(r"\x1b\[[0-9;:]*m", "", shown(printed))
+    assert not any(is_hidden(c) and c not in "\n\t" for c in left)

@@ -1,0 +1,105 @@
+"""Words on the command line: questions may look like options, mistakes are answered in a sentence."""
+
+import subprocess
+
+import pytest
+
+from client.commands.completions import script
+from client.console import Console
+from client.dispatch import parser_of
+from client.ids import new_id
+from client.table import COMMANDS, nearest
+from client.usage import UsageError
+from daemon.store.ids import is_id
+
+CONSOLE = Console({"LANG": "C"})
+
+
+def read(name: str, *words: str):
+    parser = parser_of(CONSOLE, name)
+    return parser.parse_args(parser.arranged(list(words)))
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "json"),
+    [
+        (["how", "many"], ["how", "many"], False),
+        (["how does tar -x work"], ["how does tar -x work"], False),
+        (["how", "does", "tar", "-x", "work"], ["how", "does", "tar", "-x", "work"], False),
+        (["--json", "how", "many"], ["how", "many"], True),
+        (["how", "many", "--json"], ["how", "many"], True),
+        (["--", "--json", "what"], ["--json", "what"], False),
+        (["what", "--", "is", "--"], ["what", "is", "--"], False),
+        (["--conversation=c1", "x"], ["x"], False),
+    ],
+)
+def test_a_question_is_made_of_all_words_that_are_no_options(words, text, json):
+    given = read("ask", *words)
+    assert given.text == text
+    assert given.json is json
+
+
+def test_an_option_takes_its_value_wherever_it_stands():
+    given = read("ask", "how", "--conversation", "c1", "many")
+    assert (given.conversation, given.text) == ("c1", ["how", "many"])
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["--", "ls", "--json"], ["ls", "--json"]),
+        (["ls", "--json"], ["ls", "--json"]),
+        (["--json", "--", "ls", "-l"], ["ls", "-l"]),
+        (["git", "--", "x"], ["git", "--", "x"]),
+        (["--conversation", "c", "ls"], ["ls"]),
+    ],
+)
+def test_what_run_is_given_is_the_command_from_its_first_word_on(words, command):
+    assert read("run", *words).command == command
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("show", []), ("flows", ["--status", "odd"]), ("flows", ["--limit", "x"]), ("status", ["x"])],
+)
+def test_a_mistake_is_a_sentence_and_not_a_traceback(name, words):
+    with pytest.raises(UsageError) as raised:
+        read(name, *words)
+    assert raised.value.message.startswith(f"alvo {name}: ")
+    assert raised.value.exit_status == 2
+
+
+def test_every_command_has_a_help_page_in_both_languages():
+    for language in ("C", "pt_BR.UTF-8"):
+        console = Console({"LANG": language})
+        for command in COMMANDS:
+            assert f"alvo {command.name}" in parser_of(console, command.name).format_help()
+
+
+def test_a_command_that_was_nearly_typed_is_offered():
+    assert nearest("inqiries") == "inquiries"
+    assert nearest("zzzz") is None
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_name_every_command(shell):
+    text = script(CONSOLE, shell)
+    assert all(command.name in text for command in COMMANDS)
+
+
+def test_the_completion_for_bash_is_bash():
+    checked = subprocess.run(["bash", "-n"], input=script(CONSOLE, "bash"), text=True, check=False)
+    assert checked.returncode == 0
+
+
+def test_the_completion_for_bash_completes():
+    probe = script(CONSOLE, "bash") + (
+        'COMP_WORDS=(alvo inq); COMP_CWORD=1; _alvo; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(["bash", "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "inquiries"
+
+
+def test_ids_that_the_client_makes_are_taken_by_the_daemon():
+    assert is_id(new_id())
+    assert new_id() != new_id()

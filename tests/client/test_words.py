@@ -1,0 +1,104 @@
+"""The client's own cheap ways to words, places and versions agree with the proper ones."""
+
+import ast
+import importlib.metadata
+import re
+from pathlib import Path
+
+import pytest
+
+import prompts
+from client import connection, place, words
+from client.table import COMMANDS
+from client.words import Words, language_of
+from daemon.config import Paths
+from daemon.protocol.framing import MAX_FRAME_BYTES
+
+ROOT = Path(__file__).parents[2]
+PHRASES = re.findall(r"^\[(\w+)\]$", (ROOT / "prompts/phrases.toml").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_every_phrase_reads_the_same_as_through_prompts(language):
+    assert PHRASES
+    for name in PHRASES:
+        assert Words(language)(name) == prompts.phrase(name, language)
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_every_error_reads_the_same_as_through_prompts(language):
+    for name in prompts.error_names():
+        assert Words(language).sentence(name) == prompts.sentence(name, language)
+
+
+def test_a_blank_is_filled_and_an_unfilled_one_shows_itself():
+    assert Words("en")("flow_deleted", flow="abc").startswith("Deleted abc")
+    assert "{flow}" in Words("en")("flow_deleted")
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "pt_BR.UTF-8"}, "pt"),
+        ({"LANG": "pt_BR.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "en_US", "LC_MESSAGES": "pt_PT"}, "pt"),
+        ({"LANG": "pt", "LC_ALL": ""}, "pt"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_locale(environ, language):
+    assert language_of(environ) == language
+
+
+def _names_in_code():
+    for path in (ROOT / "client").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                called = ast.unparse(node.func)
+                if called.endswith(("words", "_words")) and isinstance(node.args[0].value, str):
+                    yield node.args[0].value
+            if (
+                isinstance(node, ast.keyword)
+                and node.arg == "help_"
+                and isinstance(node.value, ast.Constant)
+            ):
+                yield node.value.value
+
+
+def test_every_phrase_that_the_client_names_is_there():
+    missing = {name for name in _names_in_code() if name and name not in PHRASES}
+    assert not missing
+
+
+def test_every_command_has_its_help():
+    assert all(f"help_{command.name}" in PHRASES for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"HOME": "/h"},
+        {"HOME": "/h", "XDG_RUNTIME_DIR": "/run/u"},
+        {"HOME": "/h", "XDG_STATE_HOME": "/s"},
+        {"HOME": "/h", "XDG_RUNTIME_DIR": "relative", "XDG_STATE_HOME": "too"},
+        {"HOME": "/h", "ALVO_SOCKET": "/x/y.sock", "XDG_RUNTIME_DIR": "/run/u"},
+    ],
+)
+def test_the_client_looks_for_the_socket_where_the_daemon_makes_it(environ):
+    paths = Paths.from_environment(environ)
+    assert place.socket_path(environ) == str(paths.socket)
+    assert place.state_directory(environ) == str(paths.state_dir)
+
+
+def test_a_path_below_home_is_written_with_a_tilde():
+    environ = {"HOME": "/home/ana"}
+    assert place.shorten("/home/ana/work", environ) == "~/work"
+    assert place.shorten("/home/ana", environ) == "~"
+    assert place.shorten("/home/anabel", environ) == "/home/anabel"
+
+
+def test_the_constants_that_are_written_twice_are_the_same():
+    assert connection._MAX_FRAME == MAX_FRAME_BYTES
+    assert importlib.metadata.version("alvo") == connection.VERSION
+    assert str(ROOT / "prompts") == words._PROMPTS
