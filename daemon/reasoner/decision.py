@@ -19,44 +19,14 @@ SEARCHED: Final = (SourceName.DATABASE, SourceName.USER, SourceName.INTERNET)
 
 # A secret is given to the commands under its name: it must not become a way to steer them.
 _RESERVED: Final = frozenset(
-    [
-        "PATH",
-        "HOME",
-        "SHELL",
-        "USER",
-        "LOGNAME",
-        "PWD",
-        "OLDPWD",
-        "IFS",
-        "ENV",
-        "CDPATH",
-        "GLOBIGNORE",
-        "TERM",
-        "DISPLAY",
-        "EDITOR",
-        "VISUAL",
-        "PAGER",
-        "PROMPT_COMMAND",
-        "PS0",
-        "PS1",
-        "PS2",
-        "PS3",
-        "PS4",
-        "SHELLOPTS",
-        "POSIXLY_CORRECT",
-        "TMPDIR",
-        "LANG",
-        "LANGUAGE",
-        "TZ",
-        "NODE_OPTIONS",
-        "PERL5OPT",
-        "PERL5LIB",
-        "RUBYOPT",
-        "RUBYLIB",
-        "PYTHONPATH",
-        "PYTHONHOME",
+    word
+    for line in (
+        "PATH HOME SHELL USER LOGNAME PWD OLDPWD IFS ENV CDPATH GLOBIGNORE TERM DISPLAY EDITOR",
+        "VISUAL PAGER PROMPT_COMMAND PS0 PS1 PS2 PS3 PS4 SHELLOPTS POSIXLY_CORRECT TMPDIR LANG",
+        "LANGUAGE TZ NODE_OPTIONS PERL5OPT PERL5LIB RUBYOPT RUBYLIB PYTHONPATH PYTHONHOME",
         "PYTHONSTARTUP",
-    ]
+    )
+    for word in line.split()
 )
 _RESERVED_BEGINNINGS: Final = ("BASH", "LD_", "DYLD_", "LC_", "XDG_", "ALVO_", "GIT_", "SSH_")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

@@ -12,7 +12,7 @@ from daemon.reasoner.passages import Sentence
 from daemon.reasoner.request import ContextPiece
 from daemon.reasoner.words import Term
 
-ENOUGH: Final = 0.62
+ENOUGH: Final = 0.7
 """How much of a question must be covered; calibrated on the sample and on mismatched questions."""
 MOST_SENTENCES: Final = 3
 _ALMOST_AS_GOOD: Final = 0.86
@@ -20,6 +20,9 @@ _HEADING: Final = 0.75
 _AROUND: Final = 0.6
 _TITLE: Final = 0.5
 _NO_CUE: Final = 0.6
+_WEAK_CUE: Final = 0.85
+_UNFOCUSED: Final = 0.75
+_ENTITY_AROUND: Final = 0.4
 _ENTITY: Final = 1.6
 _KIND: Final = 0.35
 
@@ -42,16 +45,44 @@ _ROLE: Final = re.compile(
     r"|quem|who|whoever|anybody|anyone|qualquer)\b"
 )
 _PLACE: Final = re.compile(
-    r"\b(?:in|at|on|beside|behind|under|next to|near|between|from|into|no|na|nos|nas|em|ao lado"
-    r"|atras|embaixo|perto|entre|do|da)\b"
+    r"\b(?:beside|behind|under|next to|near|between|street|avenue|road|floor|room|shelf|drawer|cabinet"
+    r"|cupboard|box|folder|building|located|stands?|hangs?|lies|kept|rua|avenida|travessa|praca|andar"
+    r"|sala|prateleira|gaveta|armario|caixa|pasta|predio|ao lado|atras|embaixo|perto|entre|fica[mr]?"
+    r"|guardad[oa]s?|pendurad[oa]s?)\b|/|~"
+)
+_SOMEWHERE: Final = re.compile(r"\b(?:in|at|on|from|into|n[oa]s?|em|d[oa]s?)\b")
+# "What is the rent of the shop": what does not speak of rent answers another question.
+_FOCUSED: Final = re.compile(
+    r"^(?:and |e )?(?:(?:in|on|at|for|from|em|de|a|ate|por) )?(?:what|which|how (?:many|much)|qual|quais|quant[oa]s?|que)\b"
+)
+_MONEY: Final = re.compile(
+    r"r\$|[$€£]|\breais\b|\beuros?\b|\bdollars?\b|\bfree\b|gratis|\bpercent\b|por cento|%"
+)
+# Who asks what a password is wants the password, not what is said about it.
+_SECRET: Final = re.compile(
+    r"\b(?:password|passphrase|pin|senha|token)s?\b[^.]{0,40}?(?:\bis\b|\be\b|[:=–])\s*[`\"“*]*\S*[\d`]"
 )
 _ASKS: Final = (
+    (
+        "secret",
+        re.compile(
+            r"^(?:what(?:'s| is)|qual(?: e)?) (?:(?:the|my|a|o|minha) )?(?:[\w-]+ )?"
+            r"(?:password|passphrase|pin|senha|token)\b"
+        ),
+    ),
+    (
+        "money",
+        re.compile(
+            r"\bcosts?\b|\bcusta[mr]?\b|\bpric(?:e|es)\b|\bprecos?\b|\bpaid\b|\bpaga\b|\ballowance\b"
+            r"|\bvale-|\bspend\b|\bgastar\b|\bdiaria\b|\bsalary\b|\bsalario\b|\brent\b|\baluguel\b"
+        ),
+    ),
     (
         "number",
         re.compile(
             r"\bhow (?:many|much|long|often|old|far|big|large|heavy|high|fast)\b|\bquant[oa]s?\b"
-            r"|\b(?:number|limit|price|cost|amount|numero|limite|preco|valor|prazo|percentage"
-            r"|temperature|temperatura|lead time|deadline|quantidade)\b"
+            r"|\bcosts?\b|\bcusta[mr]?\b|\b(?:number|limit|price|cost|amount|numero|limite|preco|valor|prazo|percentage"
+            r"|temperature|temperatura|lead time|deadline|quantidade|weight|peso|pressure|pressao|phone|telefone|extension|ramal|salary|salario)\b"
         ),
     ),
     (
@@ -122,7 +153,7 @@ def _answer(question: str, lang: Language, pieces: list[ContextPiece]) -> Extrac
 def _candidates(
     question: str, wanted: tuple[Term, ...], lang: Language, pieces: list[ContextPiece]
 ) -> list[_Candidate]:
-    asks = _asked(question)
+    asks, focus = _asked(question), _focus(question, wanted)
     split = [(piece, passages.sentences(piece.text)) for piece in pieces]
     spoken = {
         sentence.text: words.stems(sentence.text, lang)
@@ -141,17 +172,22 @@ def _candidates(
             own = spoken[sentence.text]
             around = words.stems(f"{sentence.around} {sentence.before}", lang)
             score = own_score = total = 0.0
+            unfocused = False
             for term, weight in zip(wanted, weights, strict=True):
                 by_itself = words.match(term.stem, own)
-                score += weight * max(
+                near = _ENTITY_AROUND if term.entity else _AROUND
+                there = max(
                     by_itself,
                     _HEADING * words.match(term.stem, place),
-                    _AROUND * words.match(term.stem, around),
+                    near * words.match(term.stem, around),
                     _TITLE * words.match(term.stem, title),
                 )
+                unfocused = unfocused or (term is focus and not there)
+                score += weight * there
                 own_score += weight * by_itself
                 total += weight
             score = score / total * _cue(asks, sentence.text)
+            score *= _UNFOCUSED if unfocused else 1.0
             # Of two that cover the same, the one that speaks of it itself, from the better hit.
             score += 0.08 * own_score / total + 0.04 * piece.score / best - 0.03
             found.append(_Candidate(piece, sentence, order, score, own_score / total))
@@ -177,9 +213,21 @@ def _asked(question: str) -> str:
     return next((kind for kind, pattern in _ASKS if pattern.search(folded)), "")
 
 
+def _focus(question: str, wanted: tuple[Term, ...]) -> Term | None:
+    if not _FOCUSED.search(language.fold(question)):
+        return None
+    return next((term for term in wanted if not term.kind), None)
+
+
 def _cue(asks: str, text: str) -> float:
     folded = language.fold(text)
     match asks:
+        case "money":
+            if not _MONEY.search(folded):
+                return _WEAK_CUE if _NUMBER.search(folded) else _NO_CUE
+            return 1.0
+        case "secret":
+            there = _SECRET.search(folded)
         case "number":
             there = _NUMBER.search(folded)
         case "when":
@@ -187,7 +235,9 @@ def _cue(asks: str, text: str) -> float:
         case "who":
             there = _PERSON.search(text) or _ROLE.search(folded)
         case "where":
-            there = _PLACE.search(folded)
+            if not _PLACE.search(folded):
+                return _WEAK_CUE if _SOMEWHERE.search(folded) else _NO_CUE
+            return 1.0
         case _:
             return 1.0
     return 1.0 if there else _NO_CUE

@@ -146,7 +146,7 @@ def features(sentence: str) -> dict[int, float]:
     norm = math.sqrt(sum(count * count for count in found.values())) or 1.0
     values: dict[int, float] = {SLOTS - 1: 1.0}
     for gram, count in found.items():
-        slot = zlib.crc32(gram.encode()) % (SLOTS - 1)
+        slot = zlib.crc32(gram.encode("utf-8", "replace")) % (SLOTS - 1)
         values[slot] = values.get(slot, 0.0) + count / norm
     for n, rule in enumerate(_RULES):
         if rule.search(text):

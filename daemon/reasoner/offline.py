@@ -99,11 +99,11 @@ def _final(text: str, sources: tuple[SourceName, ...]) -> Decision:
 
 
 def _instructions(found: Procedure) -> str:
-    parts: list[str] = []
+    parts = [f"**{found.heading}**"] if found.heading else []
     for step in found.steps:
         parts.append(step.explanation)
         # Longer than any fence inside, so that none of them ends it.
-        ticks = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", step.script)), 3)
+        ticks = "`" * max(3, *(len(run) + 1 for run in ["", *re.findall(r"`+", step.script)]))
         parts.append(f"{ticks}bash\n{step.script}\n{ticks}")
     return "\n\n".join(parts)
 

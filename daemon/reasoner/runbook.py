@@ -45,7 +45,7 @@ def find(request: str, asked: Language, pieces: tuple[ContextPiece, ...]) -> Pro
     wanted = words.terms(request, language.detect(request, asked))
     best: Procedure | None = None
     for piece in pieces:
-        if piece.source is not SourceName.DOCUMENTS:
+        if piece.source != SourceName.DOCUMENTS:
             continue
         for heading, blocks in _sections(piece):
             steps = tuple(_step(block, piece.n) for block in blocks)

@@ -9,164 +9,44 @@ from typing import Final
 from daemon.index import language
 from daemon.index.language import Language
 
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Words that ask, and words about asking: they tell nothing of what the answer is about.
 _ASKING: Final[dict[Language, frozenset[str]]] = {
-    "en": frozenset(
-        [
-            "tell",
-            "know",
-            "explain",
-            "say",
-            "mean",
-            "means",
-            "happen",
-            "happens",
-            "happened",
-            "find",
-            "get",
-            "give",
-            "show",
-            "want",
-            "like",
-            "many",
-            "much",
-            "long",
-            "often",
-            "far",
-            "old",
-            "kind",
-            "type",
-            "sort",
-            "thing",
-            "things",
-            "way",
-            "something",
-            "anything",
-            "somebody",
-            "anybody",
-            "everybody",
-            "everyone",
-            "people",
-            "person",
-            "one",
-            "use",
-            "used",
-            "need",
-            "needed",
-            "must",
-            "may",
-            "shall",
-            "allowed",
-            "possible",
-            "exist",
-            "exists",
-            "please",
-            "alvo",
-            "there",
-            "go",
-            "come",
-            "take",
-            "takes",
-            "called",
-            "within",
-        ]
+    "en": _set(
+        """
+        tell know explain say mean means happen happens happened find get give show want like
+        many much long often far old kind type sort thing things way something anything somebody
+        anybody everybody everyone people person one use used need needed must may shall allowed
+        possible exist exists please alvo there go called within case
+        """
     ),
-    "pt": frozenset(
-        [
-            "diga",
-            "diz",
-            "dizer",
-            "explique",
-            "explicar",
-            "saber",
-            "sabe",
-            "significa",
-            "acontece",
-            "achar",
-            "encontro",
-            "encontrar",
-            "existe",
-            "existem",
-            "precisa",
-            "preciso",
-            "posso",
-            "pode",
-            "podem",
-            "devo",
-            "deve",
-            "tipo",
-            "coisa",
-            "coisas",
-            "jeito",
-            "gente",
-            "pessoa",
-            "pessoas",
-            "alguem",
-            "alguma",
-            "mostre",
-            "quero",
-            "gostaria",
-            "alvo",
-            "favor",
-            "tenho",
-            "temos",
-            "tem",
-            "ha",
-            "fica",
-            "ficam",
-            "custa",
-            "custam",
-            "vale",
-            "e",
-            "chama",
-            "durar",
-            "dura",
-            "feito",
-            "feita",
-            "faco",
-            "faço",
-            "usar",
-            "uso",
-            "usa",
-            "dar",
-            "dou",
-            "leva",
-        ]
+    "pt": _set(
+        """
+        diga diz dizer explique explicar saber sabe significa acontece achar encontro encontrar
+        existe existem precisa preciso posso pode podem devo deve tipo coisa coisas jeito gente
+        caso pessoa pessoas alguem alguma mostre quero gostaria alvo favor tenho temos tem ha fica ficam
+        custa custam vale e chama durar dura feito feita faco usar uso usa dar dou leva
+        """
     ),
 }
-# The answer names the month, the price or the number itself, not the word that asks for it.
+# The answer names the month, the price or the number itself, not the word that asks for it; and
+# that it is about the company goes without saying in a company's papers.
 _KIND: Final[dict[Language, frozenset[str]]] = {
-    "en": frozenset(
-        [
-            "number",
-            "amount",
-            "date",
-            "day",
-            "days",
-            "time",
-            "hour",
-            "hours",
-            "cost",
-            "costs",
-            "price",
-            "name",
-        ]
+    "en": _set(
+        """
+        number amount date day days time hour hours cost costs price name company weight limit
+        temperature pressure speed size length height distance percentage deadline carry period
+        """
     ),
-    "pt": frozenset(
-        [
-            "numero",
-            "quantidade",
-            "data",
-            "dia",
-            "dias",
-            "hora",
-            "horas",
-            "horario",
-            "preco",
-            "valor",
-            "nome",
-            "tempo",
-        ]
+    "pt": _set(
+        """
+        numero quantidade data dia dias hora horas horario preco valor nome tempo empresa peso
+        temperatura pressao velocidade tamanho altura distancia porcentagem limite prazo periodo
+        """
     ),
 }
 _NAME: Final = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-ZÀ-Ý][\w-]*[\w]")
