@@ -38,7 +38,7 @@ def left(timestamp: str, words: Words, now: datetime | None = None) -> str:
     seconds = (parsed(timestamp) - (now or _now())).total_seconds()
     if seconds <= 0:
         return words("time_past")
-    return words("time_in", span=span(seconds))
+    return words("time_in", span=span(seconds + _MINUTE / 2))
 
 
 def span(seconds: float) -> str:

@@ -91,7 +91,9 @@ class FlowView:
         if not flow.answer:
             return
         if flow.status == "executed":
-            screen.notice(screen.paint_notice(readable(flow.answer), "dim") + "\n")
+            # The end of a single command has been shown; of a plan, the sum is worth a line.
+            if len(flow.plan) > 1:
+                screen.notice(screen.paint_notice(readable(flow.answer), "dim") + "\n")
             return
         rest = unseen(self._streamed, flow.answer)
         if rest == flow.answer:

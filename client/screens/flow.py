@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from client import moments
 from client.ids import short
+from client.place import shorten
 from client.prose import ProseWriter, one_line, readable
 from client.remote import EXIT_DENIED, EXIT_FAILED, EXIT_OK, EXIT_WAITING
 from client.screens.error import error_lines
@@ -78,7 +81,7 @@ def citations(cited: list[Citation], words: Words, paint: Paint) -> str:
     lines = ["", paint(words("citations_title"), "bold")]
     for citation in cited:
         line = f"{paint(f'[{citation.n}]', 'dim')} {one_line(citation.title)}"
-        where = one_line(citation.location)
+        where = one_line(shorten(citation.location, os.environ))
         if where and where != one_line(citation.title):
             line += paint(f"  {where}", "dim")
         if fresh := citation.retrieved_at or citation.modified_at:
@@ -104,28 +107,30 @@ def flow_screen(flow: Flow, outputs: dict[int, str], words: Words, paint: Paint,
     """All of a flow; `outputs`: what each command printed, by its number from 0, made safe."""
     status = paint(words(f"status_{flow.status}"), *_style_of(flow.status))
     head = f"{paint(short(flow.id), 'bold')}  {status}  {moments.moment(flow.created_at)}"
+    head += paint(f"  {escape(flow.reasoner)}", "dim") if flow.reasoner else ""
     lines = [head, *(f"  {line}" for line in readable(flow.question).splitlines())]
     text = "\n".join(lines) + "\n"
     for n, command in enumerate(flow.plan):
-        text += "\n" + command_screen(command, paint, width)
-        text += outputs.get(n, "")
+        text += "\n" + command_screen(command, outputs.get(n, ""), paint, width)
     if flow.answer:
         text += "\n" + answer(flow, words, paint, width)
     if flow.error is not None:
         text += "\n" + error(flow.error, paint)
     if flow.status == "waiting" and flow.inquiry:
         text += "\n" + words("waiting_next", inquiry=short(flow.inquiry)) + "\n"
-    return f"{text}\n{footer(flow, words, paint)}"
+    return text
 
 
-def command_screen(command: PlannedCommand, paint: Paint, width: int) -> str:
-    """A command of a plan: its script, and how it ended."""
+def command_screen(command: PlannedCommand, output: str, paint: Paint, width: int) -> str:
+    """A command of a plan: its script, what it printed, and how it ended."""
     style = {"done": "green", "failed": "red", "interrupted": "red"}.get(command.status, "dim")
     lines = []
     for n, line in numbered(command.script):
         for part, piece in enumerate(cut_at(line, width - 2)):
             mark = "$ " if n == 1 and part == 0 else "  "
             lines.append(paint(mark, "dim") + paint(piece, "bold"))
+    if output:
+        lines.append(output.removesuffix("\n"))
     if command.exit_status is not None or command.status != "pending":
         ending = _MARKS.get(command.status, "·")
         if command.exit_status:

@@ -26,7 +26,7 @@ def inquiry_screen(inquiry: Inquiry, words: Words, paint: Paint, width: int) -> 
     lines += ["", *_commands(inquiry, words, paint, width)] if inquiry.script is not None else []
     if inquiry.urls:
         lines += ["", *_numbered([escape(url) for url in inquiry.urls], paint, width)]
-    if facts := _facts(inquiry, words, paint):
+    if facts := _facts(inquiry, words, paint, width):
         lines += ["", *facts]
     return "\n".join(lines) + "\n"
 
@@ -70,16 +70,12 @@ def _numbered(lines: list[str], paint: Paint, width: int) -> list[str]:
 
 
 def _indented(text: str, width: int) -> list[str]:
-    import textwrap
-
     return [
-        f"  {line}"
-        for paragraph in text.splitlines()
-        for line in textwrap.wrap(paragraph, width - 2) or [""]
+        f"  {line}" for paragraph in text.splitlines() for line in _wrapped(paragraph, width - 2)
     ]
 
 
-def _facts(inquiry: Inquiry, words: Words, paint: Paint) -> list[str]:
+def _facts(inquiry: Inquiry, words: Words, paint: Paint, width: int) -> list[str]:
     facts: list[tuple[str, str]] = []
     if inquiry.cwd is not None and inquiry.script is not None:
         facts.append(("inquiry_cwd", escape(shorten(inquiry.cwd, os.environ))))
@@ -92,11 +88,20 @@ def _facts(inquiry: Inquiry, words: Words, paint: Paint) -> list[str]:
     else:
         facts.append(("inquiry_status", closing(inquiry, words)))
     labels = [words(name) for name, _ in facts]
-    column = max(map(len, labels))
-    return [
-        f"  {paint(label.ljust(column), 'dim')}  {value}"
-        for label, (_, value) in zip(labels, facts, strict=True)
-    ]
+    column = max(map(len, labels)) + 4
+    lines: list[str] = []
+    for label, (_, value) in zip(labels, facts, strict=True):
+        first, *rest = _wrapped(value, width - column)
+        lines.append(f"  {paint(label.ljust(column - 4), 'dim')}  {first}")
+        lines += [" " * column + line for line in rest]
+    return lines
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    import textwrap
+
+    # Folded at spaces where there are any; a name that is too long is folded anywhere.
+    return textwrap.wrap(text, width, break_on_hyphens=False, drop_whitespace=True) or [""]
 
 
 def closing(inquiry: Inquiry, words: Words) -> str:

@@ -1,5 +1,8 @@
 """What a command prints may colour the screen, and do nothing else to it."""
 
+import itertools
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,13 +56,11 @@ def test_off_a_terminal_not_even_colours_do():
 )
 def test_where_the_output_was_cut_into_pieces_makes_no_difference(printed, cuts):
     places = [0, *sorted(min(cut, len(printed)) for cut in cuts), len(printed)]
-    pieces = [printed[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [printed[a:b] for a, b in itertools.pairwise(places)]
     assert shown(*pieces) == shown(printed)
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=())))
 def test_nothing_but_colours_line_ends_and_tabs_is_left_raw(printed):
-    import re
-
     left = re.sub(r"\x1b\[[0-9;:]*m", "", shown(printed))
     assert not any(is_hidden(c) and c not in "\n\t" for c in left)
