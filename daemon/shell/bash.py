@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shlex
 import signal
 import time
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Final, assert_never
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import ConversationId, SignalName
+from daemon.shell import lines
 from daemon.shell.ending import end_members, members
 from daemon.shell.marks import VARIABLE, put_mark
 from daemon.shell.processes import boot_id, every_process, read_process
@@ -26,11 +26,6 @@ _TAIL: Final = 128 * 1024
 _READY_S: Final = 10.0
 _STOP_S: Final = 2.0
 _REPORT_MAX: Final = 64 * 1024
-
-# On Ctrl-C a sourced file is left by `return`, but from inside a function that leaves the function
-# alone, and the next line would run. So from there on every command returns, until the report.
-_TRAP: Final = r"""trap 'trap "\builtin return 130" DEBUG; set -T; \builtin return 130' INT"""
-_UNTRAP: Final = "trap - DEBUG; set +T"
 
 
 class Bash:
@@ -84,13 +79,9 @@ class Bash:
 
     async def start(self, cwd: str) -> None:
         """Until bash is ready in `cwd`; else SHELL_FAILED or DIRECTORY_MISSING, and it has ended."""
-        prologue = (
-            f"set -m; set +o history; shopt -s expand_aliases; "
-            f"\\builtin cd -- {shlex.quote(cwd)} 2>/dev/null && unset OLDPWD\n"
-        )
         deadline = self._loop.call_later(_READY_S, self._kill)
         try:
-            self._tell(prologue + self._report_line())
+            self._tell(lines.first_lines(cwd, self._pty.report_number, self._expect_report()))
             while self._report is None and not self.dead:
                 await self._sleep_until_woken()
         except BaseException:
@@ -118,7 +109,9 @@ class Bash:
         limit = self._loop.call_later(limit_s, self._on_limit) if limit_s > 0 else None
         try:
             self._ready_terminal()
-            self._tell(self._command_lines(file, variables), variables)
+            nonce = self._expect_report()
+            pipes = (self._pty.script_number, self._pty.report_number)
+            self._tell(lines.command_lines(file, pipes, nonce, tuple(variables)), variables)
             await self._pump(on_output)
         except BaseException:
             self.busy = False
@@ -172,36 +165,15 @@ class Bash:
             elif not data:
                 await self._sleep_until_woken(for_output=True)
 
-    def _command_lines(self, file: Path, variables: Mapping[str, str]) -> str:
-        """The script is sourced without our descriptors; then bash reports.
-
-        The lines around it are silent also where `set -x` lives on. Values of variables come
-        through the pipe and not in a line, which `set -v` would print.
-        """
-        reads = "".join(
-            f"IFS= \\builtin read -r -d '' -u {self._pty.script_number} {name}; export {name}; "
-            for name in variables
-        )
-        hidden = f"{{ {_TRAP}; {_UNTRAP}; {reads} }} >/dev/null 2>&1\n"
-        # The values follow this very line, see `_tell`.
-        source = (
-            f"\\builtin . {shlex.quote(str(file))}"
-            f" {self._pty.script_number}<&- {self._pty.report_number}>&-\n"
-        )
-        return hidden + source + self._report_line(" ".join(variables))
-
-    def _report_line(self, unset: str = "") -> str:
-        self._nonce = secrets.token_hex(8).encode()
+    def _expect_report(self) -> str:
+        """A fresh word that the report must begin with: an old or a made-up one is ignored."""
+        nonce = secrets.token_hex(8)
+        self._nonce = nonce.encode()
         self._report = None
-        # A script may have closed the descriptor: a bash that cannot report must not go on.
-        return (
-            f'{{ \\builtin printf \'{self._nonce.decode()} %d %s\\0\' "$?" "$PWD"'
-            f" >&{self._pty.report_number} || \\builtin exit 125;"
-            f" {_UNTRAP}; {f'unset {unset};' if unset else ''} }} >/dev/null 2>&1\n"
-        )
+        return nonce
 
-    def _tell(self, lines: str, variables: Mapping[str, str] | None = None) -> None:
-        first, newline, rest = lines.partition("\n")
+    def _tell(self, text: str, variables: Mapping[str, str] | None = None) -> None:
+        first, newline, rest = text.partition("\n")
         values = "".join(value + "\0" for value in (variables or {}).values())
         message = (first + newline + values + rest).encode("utf-8", "surrogateescape")
         try:

@@ -102,7 +102,8 @@ def end_members(find: Callable[[], list[Process]], leaders: Collection[int]) -> 
 
 
 def _tell(processes: list[Process], number: signal.Signals, leaders: Collection[int]) -> None:
-    for process in processes:
+    # Parents first: a shell with job control goes on when its child is stopped.
+    for process in sorted(processes, key=_depth(processes)):
         _send(process, signal.SIGSTOP)
     followers = [p for p in processes if p.pid not in leaders]
     for process in followers:
@@ -112,6 +113,19 @@ def _tell(processes: list[Process], number: signal.Signals, leaders: Collection[
             _send(process, signal.SIGKILL)
     for process in followers:
         _send(process, signal.SIGCONT)
+
+
+def _depth(processes: list[Process]) -> Callable[[Process], int]:
+    """How many of the processes are ancestors of one of them."""
+    parents = {process.pid: process.parent for process in processes}
+
+    def depth(process: Process) -> int:
+        count, ancestor = 0, process.parent
+        while ancestor in parents and count < len(parents):
+            count, ancestor = count + 1, parents[ancestor]
+        return count
+
+    return depth
 
 
 def _send(process: Process, number: signal.Signals) -> None:
