@@ -24,6 +24,11 @@ _HOW: Final = re.compile(
 )
 
 
+_LONGEST_QUESTION: Final = 2000
+_LONGEST_GIVEN: Final = 100_000
+"""Characters that are looked at: reading along with a person must not take longer than a moment."""
+
+
 class OfflineReasoner:
     """Says plainly when what was found is not enough; never guesses."""
 
@@ -44,6 +49,8 @@ class OfflineReasoner:
         """Nothing is open."""
 
     def _decided(self, request: DecisionRequest) -> Decision:
+        if len(request.question) > _LONGEST_QUESTION:
+            request = replace(request, question=request.question[:_LONGEST_QUESTION])
         likely = self._intents.probability_of_task(request.question)
         if likely >= 0.5:
             return self._task(request) or self._unsure_answer(request, likely)
@@ -91,7 +98,7 @@ class OfflineReasoner:
 def _given(request: DecisionRequest) -> tuple[ContextPiece, ...]:
     if not request.given:
         return ()
-    return (ContextPiece(0, SourceName.USER, "", "", request.given),)
+    return (ContextPiece(0, SourceName.USER, "", "", request.given[:_LONGEST_GIVEN]),)
 
 
 def _final(text: str, sources: tuple[SourceName, ...]) -> Decision:

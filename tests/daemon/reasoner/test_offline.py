@@ -1,10 +1,14 @@
 """Without a model: answers with their sources in both languages, plans from runbooks, or neither."""
 
 import asyncio
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given as any_of
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from daemon.protocol.values import ReplyType, SourceName
 from daemon.reasoner import ContextPiece, Decision, DecisionRequest
@@ -158,6 +162,21 @@ def test_the_answer_is_delivered_as_it_stands() -> None:
 
     pieces, text = asyncio.run(whole())
     assert pieces == [text] == ["Everybody has 30 calendar days of vacation. [1]"]
+
+
+def test_a_question_of_any_size_takes_a_moment() -> None:
+    huge = "days of vacation and so on " * 50_000
+    started = time.monotonic()
+    decide(huge, LEAVE, given=huge)
+    decide("How many days of vacation do I have?", given=huge)
+    assert time.monotonic() - started < 5
+
+
+@any_of(st.text(max_size=80), st.text(max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_no_text_of_anyone_breaks_it(question: str, text: str) -> None:
+    decision = decide(question, replace(LEAVE, text=text))
+    assert decision.enough or decision.missing
 
 
 def test_the_sample_is_answered_with_few_errors(search: Search) -> None:
