@@ -61,6 +61,7 @@ def _failed(error: AlvoError, language: str, *, as_json: bool) -> int:
             "name": error.type.name,
             "message": message,
             "action": action,
+            "blanks": {name: str(value) for name, value in words.blanks(error, language).items()},
         }
         sys.stdout.write(codec.encode(value).decode() + "\n")
     else:
@@ -99,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("paths", nargs="+", metavar="PATH")
     made.add_argument("--name", help="what the source is called (one PATH only)")
     made.add_argument("--private", action="store_true", help="never shown to a remote model")
+    made.add_argument("--later", action="store_true", help="only note it; a refresh reads it")
     made = command("remove", _remove, "Forget sources; the files stay.")
     made.add_argument("sources", nargs="+", metavar="SOURCE", help="id, name or path")
     command("list", _list, "The sources, with what could not be read in them.")
@@ -135,7 +137,7 @@ def _add(context: Context, given: argparse.Namespace) -> int:
     if given.name and len(given.paths) > 1:
         sys.stderr.write(prompts.phrase("embed_one_name", context.language) + "\n")
         return 2
-    return documents.add(context, given.paths, given.name, private=given.private)
+    return documents.add(context, given.paths, given.name, private=given.private, later=given.later)
 
 
 def _remove(context: Context, given: argparse.Namespace) -> int:

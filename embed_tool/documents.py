@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from daemon.index.writer import IndexWriter
 
 
-def add(context: Context, paths: list[str], name: str | None, *, private: bool) -> int:
+def add(context: Context, paths: list[str], name: str | None, *, private: bool, later: bool) -> int:
     """Every path a source of its own; one that is a source already is brought up to date, so that
     an `add` which was cut off can simply be given again.
     """
     locations = list(dict.fromkeys(_location(path) for path in paths))
-    with context.writing() as writer:
+    with context.writing(embedding=not later) as writer:
         writer.require_same_model()
         there = {source.location: source for source in documents_of(writer.sources())}
         added = []
@@ -39,6 +39,9 @@ def add(context: Context, paths: list[str], name: str | None, *, private: bool) 
             context.report.source(source)
             _take_over(writer, source)
             added.append(source)
+        if later:
+            context.report.result({"sources": codec.to_builtins(added)}, "")
+            return 0
         return _bring_up(context, writer, added)
 
 

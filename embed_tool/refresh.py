@@ -104,8 +104,10 @@ class Refresh:
         try:
             found = _compared(walk(source.location, rules), known, writer.known_paths(source.id))
             tally = self._brought_up(source, found, known)
-        except BaseException:
-            # Interrupted too: what is missing is not being worked on any more.
+        except AlvoError as error:
+            # Not if interrupted: then what is missing is still wanted.
+            sentence, _ = words.sentence(error, self.language)
+            writer.record_failure(source.id, source.location, sentence)
             writer.set_state(source.id, SourceState.FAILED)
             raise
         writer.set_state(source.id, SourceState.READY)

@@ -17,8 +17,13 @@ def language_of(environ: Mapping[str, str]) -> str:
 
 
 def sentence(error: AlvoError, language: str) -> tuple[str, str]:
-    """What is wrong and what to do, with the reason too in that language."""
-    blanks: dict[str, Any] = dict(error.blanks)
-    if isinstance(blanks.get("reason"), Reason):
-        blanks["reason"] = prompts.phrase(f"unread_{blanks['reason'].value}", language)
-    return prompts.sentence(error.type.name, language, **blanks)
+    """What is wrong and what to do."""
+    return prompts.sentence(error.type.name, language, **blanks(error, language))
+
+
+def blanks(error: AlvoError, language: str) -> dict[str, Any]:
+    """What the sentence of an error is filled with, the reason in that language too."""
+    filled: dict[str, Any] = dict(error.blanks)
+    if isinstance(filled.get("reason"), Reason):
+        filled["reason"] = prompts.phrase(f"unread_{filled['reason'].value}", language)
+    return filled
