@@ -72,7 +72,7 @@ def test_install_without_a_set_up_says_so(home: Home) -> None:
 
 
 def test_a_path_with_strange_characters_is_taken_literally(home: Home) -> None:
-    venv = home.place / 'v %h $HOME "q" & ü'
+    venv = home.place / "v %h $HOME ${HOME} & ; # ü"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "alvod").symlink_to("/bin/true")
     home.environ["VENV"] = str(venv)
@@ -84,10 +84,23 @@ def test_a_path_with_strange_characters_is_taken_literally(home: Home) -> None:
         for line in (units(home) / "alvo.service").read_text().splitlines()
         if line.startswith("ExecStart")
     )
-    assert line == f'ExecStart="{home.place}/v %%h $$HOME \\"q\\" & ü/bin/alvod"'
+    assert line == f'ExecStart="{home.place}/v %%h $HOME ${{HOME}} & ; # ü/bin/alvod"'
     if shutil.which("systemd-analyze"):
         verified = verify(home)
         assert verified.stderr == ""
+
+
+def test_a_path_that_systemd_cannot_take_is_refused_with_a_sentence(home: Home) -> None:
+    venv = home.place / 'a "quoted" place'
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "alvod").symlink_to("/bin/true")
+    home.environ["VENV"] = str(venv)
+
+    done = script(home, "install", "--no-start")
+
+    assert done.returncode == 1
+    assert "quote" in done.stderr
+    assert not units(home).exists()
 
 
 @needs_systemd
