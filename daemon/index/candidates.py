@@ -17,7 +17,7 @@ from daemon.index.hybrid import (
     Query,
     Statistics,
 )
-from daemon.index.language import Language, known
+from daemon.index.language import Language, known, words
 from daemon.index.schema import MAX_WINDOWS, WINDOW_BITS, passage_of, passage_range, window_ids
 from daemon.index.storing import full_title
 from daemon.models.embedder import Vectors
@@ -27,8 +27,9 @@ MATCH_BUDGET: Final = 12_000
 """How many rows a keyword search may rank: the rarest words fill it. Words left out for speed
 still count in the exact score of each candidate."""
 
-WINDOW_DEPTH: Final = 3 * DEPTH
-"""A passage has several windows; this many windows are of about DEPTH passages."""
+_MOST_WINDOWS, _LEAST_WINDOWS = 150, 30
+_WINDOW_BUDGET: Final = 3_000_000
+"""The cost of a vector search grows with how many it is asked for times how many there are."""
 
 _DRIFT: Final = 0.05
 _MAX_TERMS: Final = 20_000
@@ -126,10 +127,12 @@ def _affordable(query: Query, statistics: Statistics) -> list[str]:
     return chosen
 
 
-def by_vectors(db: Database, vector: Vectors, within: Within) -> list[int]:
+def by_vectors(db: Database, vector: Vectors, statistics: Statistics, within: Within) -> list[int]:
     """Passages, the nearest first: by their nearest window."""
+    affordable = _WINDOW_BUDGET // max(1, statistics.passages)
+    k = max(_LEAST_WINDOWS, min(_MOST_WINDOWS, affordable))
     sql = "SELECT rowid FROM vector WHERE embedding MATCH ? AND k = ? AND owner = ?"
-    params: list[object] = [vector.tobytes(), WINDOW_DEPTH, within.owner]
+    params: list[object] = [vector.tobytes(), k, within.owner]
     if within.prefix is not None:
         sql += (
             " AND rowid IN (WITH RECURSIVE step (n) AS"
@@ -152,7 +155,10 @@ def load(db: Database, ids: Sequence[int]) -> tuple[list[Candidate], dict[int, i
         ids,
     )
     found = {
-        id_: (Candidate(id_, full_title(title, heading), text, of, length), windows)
+        id_: (
+            Candidate(id_, words(full_title(title, heading)), words(text), of, length),
+            windows,
+        )
         for id_, title, heading, text, of, length, windows in rows
     }
     candidates = [found[id_][0] for id_ in ids if id_ in found]
@@ -166,8 +172,9 @@ def score_vectors(
     ids = [id_ for one in candidates for id_ in window_ids(one.id, windows[one.id])]
     if not ids:
         return
-    marks = ",".join("?" * len(ids))
-    rows = db.all(f"SELECT rowid, embedding FROM vector WHERE rowid IN ({marks})", ids)
+    # One by one: vec0 scans the whole table for `rowid IN`, and finds a single one at once.
+    sql = "SELECT rowid, embedding FROM vector WHERE rowid = ?"
+    rows = [row for id_ in ids if (row := db.one(sql, (id_,)))]
     cosines = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
     best: dict[int, float] = {}
     for (id_, _), cosine in zip(rows, cosines.reshape(len(rows), -1) @ vector, strict=True):

@@ -63,11 +63,13 @@ class Query:
 
 @dataclass(slots=True)
 class Candidate:
-    """A passage that either side found. `cosine`: of its best window; None without vectors."""
+    """A passage that either side found, as its folded words. `cosine`: of its best window; None
+    without vectors.
+    """
 
     id: int
-    title: str
-    text: str
+    title: list[str]
+    body: list[str]
     language: str
     length: int
     cosine: float | None = None
@@ -98,8 +100,8 @@ def score_keywords(query: Query, candidates: Sequence[Candidate], statistics: St
     weighted_stems = [(stem, statistics.weight(STEM_MARK + stem)) for stem in query.stems]
     initials = {stem[0] for stem in query.stems}
     for candidate in candidates:
-        title = Counter(language.words(candidate.title))
-        body = Counter(language.words(candidate.text))
+        title = Counter(candidate.title)
+        body = Counter(candidate.body)
         stems = _stem_counts(title, body, candidate.language, initials)
         norm = K1 * (1 - B + B * candidate.length / statistics.mean_length)
         total = 0.0
@@ -129,7 +131,7 @@ def _stem_counts(
 def score_grams(query: Query, candidates: Sequence[Candidate]) -> None:
     """BM25 over character 4-grams, with the candidates as the collection: no index is needed."""
     grams = Counter(_grams(" ".join(query.words)))
-    texts = [f" {' '.join(language.words(f'{one.title} {one.text}'))} " for one in candidates]
+    texts = [f" {' '.join([*one.title, *one.body])} " for one in candidates]
     mean_length = sum(map(len, texts)) / max(1, len(texts))
     counts = {gram: [text.count(gram) for text in texts] for gram in grams}
     norms = [K1 * (1 - B + B * len(text) / mean_length) for text in texts]

@@ -27,6 +27,10 @@ _TELLING: Final[dict[Language, frozenset[str]]] = {
 _ENOUGH_TO_TELL: Final = 4000
 """Characters: the beginning of a document is enough, and all of a question."""
 
+# Accents on their own, as decomposing leaves them; with the points of Hebrew and Arabic.
+_ACCENTS: Final = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
+)
 _WORD: Final = re.compile(r"[^\W_]+")
 _stemmers = threading.local()
 
@@ -51,8 +55,7 @@ def fold(text: str) -> str:
     """Lower case without accents: people type both ways."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
 
 
 def words(text: str) -> list[str]:

@@ -186,7 +186,7 @@ class _Search:
         if not vector_only:
             found = finding.by_keywords(self._db, self._query, self._statistics, self._within)
         if self._vector is not None:
-            found += finding.by_vectors(self._db, self._vector, self._within)
+            found += finding.by_vectors(self._db, self._vector, self._statistics, self._within)
         candidates, windows = finding.load(self._db, list(dict.fromkeys(found)))
         if not candidates:
             return []

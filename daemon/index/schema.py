@@ -11,7 +11,7 @@ not memory."""
 CACHE_KIB: Final = 2_048
 """Of each connection's own pages: what is mapped need not be kept twice."""
 
-CHUNK_SIZE: Final = 256
+CHUNK_SIZE: Final = 512
 """Vectors for which a partition sets room aside at once: each agent has a partition."""
 
 # A passage's id tells its owner, so that a keyword search of one owner is a range of row ids;

@@ -14,7 +14,7 @@ STEP: Final = 96
 Spans = list[tuple[int, int]]
 
 _WORD: Final = re.compile(r"\w+|[^\w\s]")
-_PIECE_CHARS: Final = 5
+_PIECE_CHARS: Final = 8
 
 
 def windows(title: str, text: str, embedder: Embedder) -> list[str]:
