@@ -70,6 +70,10 @@ class Bash:
     def dead(self) -> bool:
         return self._died.is_set()
 
+    @property
+    def usable(self) -> bool:
+        return self._ending is None and not self.dead
+
     def touch(self) -> None:
         self._used_at = time.monotonic()
 
@@ -253,6 +257,8 @@ class Bash:
             self._ending = self._ending or asyncio.ensure_future(self._end())
 
     def _kill(self) -> None:
+        if self.dead:  # buried: its number may be another's
+            return
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.marker.pid, signal.SIGKILL)
 
@@ -260,6 +266,8 @@ class Bash:
 
     def send_signal(self, name: SignalName) -> None:
         """INT as Ctrl-C. TERM and KILL end what is in front, and the rest of the script with it."""
+        if self.dead:
+            return
         self._interrupted = True
         group = self._pty.foreground_group()
         match name:

@@ -192,6 +192,7 @@ class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs 
             process.closed = True
             process.fileobj.close()
             self.closed = True
+            self.child_fd = -1
 
 
 def _inheritable() -> list[int]:

@@ -128,6 +128,7 @@ class Shell:
         if self._closed:
             raise AlvoError(errors.DAEMON_STOPPING)
         self._keep_house()
+        await self.end(approval.conversation)  # what is left of one that has died
         bash = Bash(approval.conversation, self._settings.program, self._environment)
         self._sessions[approval.conversation] = bash
         self._bashes |= {bash.marker.pid}
@@ -209,7 +210,7 @@ class Shell:
 
     def _live(self, conversation: ConversationId) -> Bash | None:
         bash = self._sessions.get(conversation)
-        return None if bash is None or bash.dead else bash
+        return bash if bash is not None and bash.usable else None
 
     def _forget_dead(self) -> None:
         """Sessions that have ended whole; until then their tree can still be ended by name."""
@@ -236,11 +237,14 @@ class Shell:
         pause = min(_HOUSEKEEPING_S, idle_s / 4) if idle_s > 0 else _HOUSEKEEPING_S
         while True:
             await asyncio.sleep(max(pause, 0.01))
-            for conversation, bash in list(self._sessions.items()):
-                if idle_s > 0 and bash.idle_for() > idle_s and not bash.busy:
-                    await self._end_unused(conversation, bash)
-            self._forget_dead()
-            await asyncio.to_thread(reap_adopted, self._bashes)
+            try:
+                for conversation, bash in list(self._sessions.items()):
+                    if 0 < idle_s < bash.idle_for() and not bash.busy:
+                        await self._end_unused(conversation, bash)
+                self._forget_dead()
+                await asyncio.to_thread(reap_adopted, self._bashes)
+            except Exception:  # noqa: BLE001 (whatever it was, it must go on; it is logged)
+                _log.exception("housekeeping of sessions failed; it goes on")
 
     async def _end_unused(self, conversation: ConversationId, bash: Bash) -> None:
         """Not one that still works: a server that a person had started is in use."""

@@ -72,6 +72,9 @@ def test_a_command_that_is_ended_does_not_go_on_to_its_next_line(
             f"echo on; {sleep}; touch after",
             f"echo on; bash -c '{sleep}; touch after'; touch after",
             f"echo on; {sleep} || touch after",
+            f"echo on; trap '' HUP TERM; {sleep}; touch after",
+            f"echo on; bash -mc '{sleep}; touch after'; touch after",
+            f"echo on; x=$({sleep}); touch after",
         ):
             async with s.running(script, b"on") as running:
                 await until(lambda: commands(sleep.split(maxsplit=1)[0]))
@@ -233,6 +236,6 @@ def test_a_subreaper_buries_the_orphans_of_its_sessions(tmp_path: Path) -> None:
 
 
 def test_a_process_is_told_as_a_person_would_know_it() -> None:
-    assert "pytest" in command_line(os.getpid())
+    assert "python" in command_line(os.getpid())
     assert command_line(2**22 + 1) == "?"
     assert os.getpid() in {process.pid for process in every_process()}
