@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from daemon.protocol import errors
+from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
 from daemon.rpc.lock import Lock
 from daemon.rpc.peer import credentials
@@ -17,7 +17,8 @@ BACKLOG: Final = 1024
 _LONGEST_PATH: Final = 107
 """Bytes that fit into sockaddr_un (unix(7))."""
 
-_ASK_SECONDS: Final = 1.0
+_ASK_SECONDS: Final = 3.0
+_STATUS: Final = b'{"jsonrpc":"2.0","method":"daemon.status","id":1}\n'
 
 
 class Place:
@@ -41,11 +42,14 @@ class Place:
         _make_private(self.path)
         self._lock.take(self.path)
         try:
-            if not activated:
-                self._refuse_live()
+            live = None if activated else self._connected()
         except BaseException:
             self._lock.release()
             raise
+        if live is not None:
+            # First: if it is systemd that listens, our knock starts a daemon, which wants the lock.
+            self._lock.release()
+            raise self._running(_process(live))
         self._taken = True
 
     def listen(self) -> socket.socket:
@@ -81,24 +85,26 @@ class Place:
         self._lock.release()
         self._taken = False
 
-    def _refuse_live(self) -> None:
-        """Asks whoever listens there: a daemon whose lock file was deleted, or systemd."""
+    def _connected(self) -> socket.socket | None:
+        """Whoever listens there: a daemon whose lock file was deleted, or systemd; else None."""
         try:
             mode = self.path.lstat().st_mode
         except FileNotFoundError:
-            return
+            return None
         if not stat.S_ISSOCK(mode):
             raise _unfit(self.path, "there is something else, which is not a socket")
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-            asking.settimeout(_ASK_SECONDS)
-            try:
-                asking.connect(os.fspath(self.path))
-            except (ConnectionRefusedError, FileNotFoundError):
-                return
-            except OSError:
-                # Somebody listens and has no room, or does not let us in: alive in any case.
-                raise self._running("?") from None
-            raise self._running(str(credentials(asking)[0]))
+        asking = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        asking.settimeout(_ASK_SECONDS)
+        try:
+            asking.connect(os.fspath(self.path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            asking.close()
+            return None
+        except OSError:
+            asking.close()
+            # Somebody listens and has no room, or does not let us in: alive in any case.
+            raise self._running("?") from None
+        return asking
 
     def _running(self, pid: str) -> AlvoError:
         return AlvoError(errors.DAEMON_RUNNING, pid=pid, socket=str(self.path))
@@ -114,6 +120,18 @@ def inherited(environ: Mapping[str, str]) -> socket.socket | None:
         raise AlvoError(errors.CONFIG_INVALID, where="LISTEN_FDS", reason="it is no Unix socket")
     listening.setblocking(False)
     return listening
+
+
+def _process(live: socket.socket) -> str:
+    """The number of the daemon behind a socket: its own word, as systemd may be the listener."""
+    with live, suppress(OSError, codec.Malformed, AttributeError):
+        live.sendall(_STATUS)
+        with live.makefile("rb") as lines:
+            reply = codec.decode(lines.readline(), dict)
+        if pid := reply.get("result", {}).get("pid"):
+            return str(pid)
+        return str(credentials(live)[0])
+    return "?"
 
 
 def _make_private(path: Path) -> None:

@@ -43,6 +43,24 @@ def test_a_second_daemon_is_refused_even_where_the_lock_file_was_deleted(tmp_pat
             assert peer.ask("daemon.ping")["result"] == "pong"
 
 
+def test_behind_a_socket_of_systemd_the_daemon_itself_says_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "alvo.sock"
+    with socket.socket(socket.AF_UNIX) as systemd:
+        systemd.bind(str(path))
+        systemd.listen()
+
+        def answer() -> None:
+            peer, _ = systemd.accept()
+            with peer, peer.makefile("rb") as lines:
+                assert b"daemon.status" in lines.readline()
+                peer.sendall(b'{"jsonrpc":"2.0","result":{"pid":4242},"id":1}\n')
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert refused(path).blanks["pid"] == "4242"
+        thread.join()
+
+
 def test_of_many_daemons_started_at_once_one_wins(tmp_path: Path) -> None:
     path = tmp_path / "alvo.sock"
     places = [Place(path) for _ in range(16)]
