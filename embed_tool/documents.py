@@ -1,6 +1,7 @@
 """The commands that change what is indexed: add, remove, refresh, rebuild."""
 
 import os
+import stat
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ def add(context: Context, paths: list[str], name: str | None, *, private: bool, 
             source = there.get(location)
             if source is None:
                 source = writer.add_source(
-                    SourceKind.DOCUMENTS, location, name or _name_of(location), private
+                    SourceKind.DOCUMENTS, location, name or _name_of(location), private=private
                 )
             elif private:
                 writer.set_private(source.id, private=True)
@@ -40,7 +41,7 @@ def add(context: Context, paths: list[str], name: str | None, *, private: bool, 
             _take_over(writer, source)
             added.append(source)
         if later:
-            context.report.result({"sources": codec.to_builtins(added)}, "")
+            _tell_noted(context, added)
             return 0
         return _bring_up(context, writer, added)
 
@@ -124,6 +125,14 @@ def _tell(context: Context, sources: list[Source], tally: Tally, took_s: float) 
     context.report.result(value, text)
 
 
+def _tell_noted(context: Context, sources: list[Source]) -> None:
+    noted = (
+        prompts.phrase("embed_noted", context.language, source=escape(source.name))
+        for source in sources
+    )
+    context.report.result({"sources": codec.to_builtins(sources)}, "\n".join(noted))
+
+
 def _take_over(writer: "IndexWriter", source: Source) -> None:
     """What lies inside a new source belongs to it alone, at once: it may be private."""
     for other in documents_of(writer.sources()):
@@ -138,14 +147,16 @@ def _location(path: str) -> str:
     location = os.path.realpath(path)
     reason: Reason | str
     try:
-        os.lstat(location)
+        mode = os.lstat(location).st_mode
         location.encode()
     except OSError as error:
         reason = of_os_error(error)
     except UnicodeEncodeError:
         reason = Reason.NAME_NOT_UTF8
     else:
-        return location
+        if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+            return location
+        reason = Reason.NOT_REGULAR
     raise AlvoError(errors.SOURCE_UNREADABLE, location=shown(location), reason=reason)
 
 

@@ -1,6 +1,6 @@
 """The commands that only look: list, status, search, verify."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import prompts
@@ -8,7 +8,7 @@ from daemon.index.documents import KnownFile
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.escape import escape
-from daemon.protocol.values import Hit, SearchMode, Source
+from daemon.protocol.values import Hit, SearchMode, Source, SourceState
 from embed_tool import reading, words
 from embed_tool.context import Context, chosen, documents_of, elsewhere
 from embed_tool.walk import Found, Unread, WalkRules, shown, walk
@@ -20,11 +20,24 @@ if TYPE_CHECKING:
 
 def list_sources(context: Context) -> int:
     with context.reading(embedding=False) as index:
-        sources = documents_of(index.sources())
+        sources = [_as_it_is(source, context) for source in documents_of(index.sources())]
     lines = [_line(source, context.language) for source in sources]
     text = "\n".join(lines) or prompts.phrase("embed_no_sources", context.language)
     context.report.result({"sources": codec.to_builtins(sources)}, text)
     return 0
+
+
+def _as_it_is(source: Source, context: Context) -> Source:
+    """One that was cut off is not being indexed, whatever it says, if nobody writes."""
+    if source.state is not SourceState.INDEXING:
+        return source
+    from daemon.index import pointer
+
+    try:
+        pointer.WriterLock(context.paths.index_dir).release()
+    except AlvoError:
+        return source
+    return replace(source, state=SourceState.FAILED)
 
 
 def _line(source: Source, language: str) -> str:

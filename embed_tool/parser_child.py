@@ -12,7 +12,7 @@ from daemon.protocol.errors import (
 )
 from embed_tool.formats import Encrypted, TooLarge, Unreadable, extract
 from embed_tool.sandbox import confine, limit_cpu
-from embed_tool.wire import LENGTH, Ready, Refusal, Reply, Request
+from embed_tool.wire import LENGTH, MAX_REPLY, Ready, Refusal, Reply, Request
 
 
 def main() -> None:
@@ -25,7 +25,11 @@ def main() -> None:
         request = codec.decode(requests.read(head), Request)
         content = requests.read(size)
         limit_cpu(request.timeout_s)
-        _send(replies, codec.encode(_answer(request, content)))
+        payload = codec.encode(_answer(request, content))
+        if len(payload) > MAX_REPLY:
+            refusal = Refusal(DOCUMENT_TOO_LARGE.name, limit=MAX_REPLY)
+            payload = codec.encode(Reply(refusal=refusal))
+        _send(replies, payload)
 
 
 def _private_output() -> BinaryIO:

@@ -17,10 +17,9 @@ from daemon.protocol.errors import AlvoError
 from embed_tool.blocks import MAX_HEADING, Block, Extract, Kind, one_line
 from embed_tool.reasons import Reason
 from embed_tool.sandbox import Guards
-from embed_tool.wire import LENGTH, Ready, Refusal, Reply, Request
+from embed_tool.wire import LENGTH, MAX_REPLY, Ready, Refusal, Reply, Request
 
 _START_S: Final = 30.0
-_MAX_REPLY: Final = 64 * 1024 * 1024
 _MAX_BLOCKS: Final = 500_000
 _MAX_DEPTH: Final = 20
 _FILES_OF_A_CHILD: Final = 2000
@@ -216,7 +215,7 @@ class _Child:
         received += chunk
         if len(received) == wanted == LENGTH.size:
             _, size = LENGTH.unpack(received)
-            if size > _MAX_REPLY:
+            if size > MAX_REPLY:
                 raise _Garbled
             return wanted + int(size)
         return wanted

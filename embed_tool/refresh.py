@@ -24,6 +24,7 @@ from embed_tool.walk import Found, Unread, WalkRules, shown, walk
 _READERS: Final = 2
 _AHEAD: Final = 8
 """Documents that are read before the embedder wants them: it never waits, memory stays small."""
+_AHEAD_BYTES: Final = 64 * 1024 * 1024
 _TOGETHER: Final = 64
 """Passages that are embedded together, at least, where there are as many."""
 _TOLD_EVERY_S: Final = 1.0
@@ -141,7 +142,7 @@ class Refresh:
                 for file in found.changed:
                     work = pool.submit(self._prepare, file, known.get(file.path), moved_from)
                     ahead.append((file, work))
-                    if len(ahead) >= _AHEAD:
+                    while len(ahead) >= _AHEAD or sum(f.size for f, _ in ahead) > _AHEAD_BYTES:
                         first, done = ahead.popleft()
                         yield first, done.result()
                 while ahead:

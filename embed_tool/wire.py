@@ -11,6 +11,10 @@ LENGTH: Final = struct.Struct("!II")
 """Before each request: the lengths of its head and of the file. Before each reply: 0 and its own."""
 
 
+MAX_REPLY: Final = 64 * 1024 * 1024
+"""Bytes of a reply: more text than this is no document that anyone reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """The head of a request; the bytes of the file follow it."""

@@ -176,6 +176,20 @@ def test_a_single_file_can_be_a_source(tool, folder):
     assert files(tool.json("refresh")) == {"unchanged": 1}
 
 
+def test_a_pipe_or_a_device_is_no_source(tool, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        assert "it is not a regular file" in tool.run("add", path).err
+    assert tool.json("list")["sources"] == []
+
+
+def test_a_source_can_be_noted_now_and_read_later(tool, folder):
+    noted = tool.json("add", folder, "--later")["sources"][0]
+    assert (noted["documents"], noted["state"]) == (0, "indexing")
+    assert tool.json("list")["sources"][0]["state"] == "failed"
+    assert files(tool.json("refresh")) == {"read": 2}
+
+
 def test_adding_the_same_place_again_brings_it_up_to_date(tool, folder):
     first = tool.json("add", folder)
     (folder / "new.md").write_text("The lighthouse is red.\n")
