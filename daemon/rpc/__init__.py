@@ -1,0 +1,1 @@
+"""JSON-RPC 2.0 at a Unix socket: place and peers, the strict door, dispatch, the handlers."""

@@ -116,7 +116,9 @@ class Dispatcher:
                     raise AlvoError(errors.ANSWER_FROM_SESSION)
                 return Success(await handler(call.caller, read(params)))
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  (logged by _told)
-                # A cancelled call swallows it: its own task ends here, with a reply.
+                # A cancelled call still gets its reply, and the batch it may be in goes on.
+                if isinstance(error, asyncio.CancelledError):
+                    task.uncancel()
                 return self._failed(error, call)
             finally:
                 del self._running[task]
