@@ -22,6 +22,9 @@ def harden(max_connections: int) -> int:
     # What a command leaves behind becomes our child and not init's, so that it can be found.
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _raise_files(max_connections + _SPARE_FILES)
+    # OpenBLAS (numpy's) waits for its threads before a fork, for ever if one of them computes just
+    # then; with none beside the caller's there is nothing to wait for. Our products are small.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     return before
 
 

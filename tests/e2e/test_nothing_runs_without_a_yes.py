@@ -158,10 +158,11 @@ def test_what_alvo_runs_cannot_answer_for_the_person(home: Home) -> None:
             f"alvo allow --yes {inquiry['id']} </dev/null",
             "python3 ask.py",
             "setsid -w python3 ask.py",
-            "nohup python3 ask.py",
+            "nohup python3 ask.py | cat",
             "(python3 ask.py; true) & wait",
             "env -i PATH=$PATH S=$S python3 ask.py",
-            "(setsid sh -c 'sleep 0.3; env -i PATH=$PATH S=$S python3 ask.py > late.txt' &) ; sleep 1.5; cat late.txt",
+            "(setsid sh -c 'sleep 0.3; env -i PATH=$PATH S=$S python3 ask.py > late.txt' &)",
+            "for i in $(seq 100); do [ -s late.txt ] && break; sleep 0.1; done; cat late.txt",
         ]
         python = f"export PATH={home.environ['PATH']} S={home.socket} ALVO_SOCKET={home.socket}"
         script = "\n".join([python, *(f"{way} 2>&1 || true" for way in ways)])
@@ -170,7 +171,8 @@ def test_what_alvo_runs_cannot_answer_for_the_person(home: Home) -> None:
         ended = rpc.follow(attack["id"], {"executed", "failed"})
         assert ended["status"] == "executed", rpc.output(attack["id"])
         output = rpc.output(attack["id"])
-        assert output.count("ANSWER_FROM_SESSION") == len(ways) - 1, output
+        # One way each but the last two, which are one.
+        assert output.count("What Alvo runs cannot answer for you.") == len(ways) - 1, output
         assert rpc("flow.get", flow_id=victim["id"])["status"] == "waiting"
     assert not (home.home / RAN).exists()
 

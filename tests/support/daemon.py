@@ -34,7 +34,11 @@ class Rpc:
     def __init__(self, path: Path, client: str = "test", language: str = "en") -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(90)
-        self._socket.connect(str(path))
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
         self._file = self._socket.makefile("rb")
         self._id = 0
         self("daemon.hello", client=client, version="0", language=language)
