@@ -8,6 +8,7 @@ from typing import Final
 
 from daemon.config import Config, Paths, private_directory
 from daemon.flow.engine import Engine
+from daemon.flow.ledger import Ledger
 from daemon.index import Index
 from daemon.models.choice import choose_embedder
 from daemon.protocol import codec
@@ -41,8 +42,10 @@ class App:
         config, paths = self._config, self._paths
         for directory in (paths.state_dir, paths.runtime_dir, paths.cache_dir):
             private_directory(directory)
-        worker = Worker(self._open_state, "state")
-        self._open.callback(worker.close)
+        writer = Worker(self._open_state, "state")
+        self._open.callback(writer.close)
+        reader = Worker(lambda: Database.open(paths.state_db, readonly=True), "state-reader")
+        self._open.callback(reader.close)
         embedder = choose_embedder(config.embedder, paths)
         index = Index.open(paths, embedder)
         self._open.callback(index.close)
@@ -52,7 +55,8 @@ class App:
         self._open.push_async_callback(sources.close)
         shell = self._shell = Shell(config.shell, paths.runtime_dir, paths.home)
         self._open.push_async_callback(shell.close)
-        engine = Engine(worker, index, reasoner, shell, config=config, home=paths.home)
+        ledger = Ledger(writer, reader)
+        engine = Engine(ledger, index, reasoner, shell, config=config, home=paths.home)
         shell.on_start = engine.note_session
         self._open.push_async_callback(engine.close)
         await engine.start()

@@ -14,14 +14,14 @@ def _table(file: str) -> dict[str, dict[str, str]]:
     return tomllib.loads(text)
 
 
-def sentence(name: str, language: str, **blanks: Any) -> tuple[str, str]:
+def sentence(name: str, language: str, /, **blanks: Any) -> tuple[str, str]:
     """What is wrong and what to do, of the error `name` (`errors.toml`), in that language."""
     entry = _table("errors.toml")[name]
     language = _known(language)
     return _fill(entry[language], blanks), _fill(entry[f"action_{language}"], blanks)
 
 
-def phrase(name: str, language: str, **blanks: Any) -> str:
+def phrase(name: str, language: str, /, **blanks: Any) -> str:
     """A text of the screens (`phrases.toml`), in that language."""
     return _fill(_table("phrases.toml")[name][_known(language)], blanks)
 

@@ -44,7 +44,7 @@ from daemon.protocol.values import (
 )
 from daemon.reasoner import Reasoner
 from daemon.shell.session import SessionMarker, Shell
-from daemon.store import Database, Worker
+from daemon.store import Database
 from daemon.store.flows import (
     ENDED,
     StoredFlow,
@@ -80,7 +80,7 @@ class Engine:
 
     def __init__(
         self,
-        worker: Worker,
+        ledger: Ledger,
         index: Index,
         reasoner: Reasoner,
         shell: Shell,
@@ -89,7 +89,7 @@ class Engine:
         home: Path,
     ) -> None:
         secrets = Secrets()
-        self._ledger = Ledger(worker)
+        self._ledger = ledger
         self._reasoner = reasoner
         self._shell = shell
         self._secrets = secrets
@@ -123,7 +123,7 @@ class Engine:
 
     async def note_session(self, marker: SessionMarker) -> None:
         """A session is on disk before its bash gets a byte, so that a crash cannot hide it."""
-        await self._ledger.read(lambda db: record_session(db, marker.incarnation, marker))
+        await self._ledger.record(lambda db: record_session(db, marker.incarnation, marker))
 
     async def begin(self, given: StartFlow) -> Flow:
         """`flow.start`."""

@@ -49,7 +49,7 @@ class Executor:
         """Returns when the flow has ended; it never raises for what a command did."""
         try:
             crash.point("approved")
-            approval = await self._ledger.read(lambda db: use_approval(db, approval_id))
+            approval = await self._ledger.commit(flow_id, lambda db: _use(db, flow_id, approval_id))
             crash.point("approval-used")
             await self._run_all(flow_id, approval)
         except AlvoError as error:
@@ -59,7 +59,8 @@ class Executor:
 
     async def _run_all(self, flow_id: FlowId, approval: UsedApproval) -> None:
         for n in range(len(approval.scripts)):
-            await self._mark(flow_id, n, StepStatus.RUNNING)
+            if n > 0:
+                await self._mark(flow_id, n, StepStatus.RUNNING)
             result = await self._run_one(flow_id, approval, n)
             crash.point("command-ended")
             failure = _failure(result, n, len(approval.scripts), self._settings.time_limit_s)
@@ -92,37 +93,7 @@ class Executor:
     async def _mark(
         self, flow_id: FlowId, n: int, status: StepStatus, result: CommandResult | None = None
     ) -> None:
-        def mark(db: Database) -> None:
-            plan = load_flow(db, flow_id).flow.plan
-            command = replace(plan[n], status=status)
-            if result is not None:
-                command = replace(
-                    command,
-                    exit_status=result.exit_status,
-                    took_ms=Milliseconds(round(result.took_ms, 3)),
-                )
-            advance(
-                db,
-                flow_id,
-                FlowStatus.EXECUTING,
-                _EXECUTING,
-                plan=[*plan[:n], command, *plan[n + 1 :]],
-            )
-            append_event(
-                db,
-                flow_id,
-                EventKind.COMMAND,
-                {
-                    "n": n,
-                    "of": len(plan),
-                    "script": command.script,
-                    "status": status,
-                    "exit_status": command.exit_status,
-                    "took_ms": command.took_ms,
-                },
-            )
-
-        await self._ledger.commit(flow_id, mark)
+        await self._ledger.commit(flow_id, lambda db: _mark(db, flow_id, n, status, result))
 
     async def _finish(self, flow_id: FlowId) -> None:
         def finish(db: Database) -> None:
@@ -178,6 +149,47 @@ class _Kept:
             await self._stream.add(f"\n… {self._missing} …\n")
         await self._stream.add("".join(self._tail))
         await self._stream.drain()
+
+
+def _use(db: Database, flow_id: FlowId, approval_id: str) -> UsedApproval:
+    """Used up, and its first command marked, in one commit: bash gets nothing before it."""
+    approval = use_approval(db, approval_id)
+    _mark(db, flow_id, 0, StepStatus.RUNNING)
+    return approval
+
+
+def _mark(
+    db: Database,
+    flow_id: FlowId,
+    n: int,
+    status: StepStatus,
+    result: CommandResult | None = None,
+) -> None:
+    plan = load_flow(db, flow_id).flow.plan
+    command = replace(plan[n], status=status)
+    if result is not None:
+        took_ms = Milliseconds(round(result.took_ms, 3))
+        command = replace(command, exit_status=result.exit_status, took_ms=took_ms)
+    advance(
+        db,
+        flow_id,
+        FlowStatus.EXECUTING,
+        _EXECUTING,
+        plan=[*plan[:n], command, *plan[n + 1 :]],
+    )
+    append_event(
+        db,
+        flow_id,
+        EventKind.COMMAND,
+        {
+            "n": n,
+            "of": len(plan),
+            "script": command.script,
+            "status": status,
+            "exit_status": command.exit_status,
+            "took_ms": command.took_ms,
+        },
+    )
 
 
 def ended_plan(flow: Flow, running: StepStatus) -> list[PlannedCommand]:

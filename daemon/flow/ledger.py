@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from daemon.flow.bell import Bell
@@ -13,24 +14,28 @@ T = TypeVar("T")
 
 
 class Ledger:
-    """The state database as the flow engine sees it."""
+    """The state database as the flow engine sees it.
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
+    `reader`: a connection of its own, so that who looks does not queue behind who writes.
+    """
+
+    def __init__(self, writer: Worker, reader: Worker) -> None:
+        self._writer = writer
+        self._reader = reader
         self._bell = Bell()
 
     async def read(self, work: Callable[[Database], T]) -> T:
-        return await self._worker.run(work)
+        """Sees every commit that has returned."""
+        return await self._reader.run(work)
+
+    async def record(self, work: Callable[[Database], T]) -> T:
+        """One IMMEDIATE transaction that nobody waits for."""
+        return await self._writer.run(partial(_in_transaction, work=work))
 
     async def commit(self, flow_id: FlowId, work: Callable[[Database], T]) -> T:
         """One IMMEDIATE transaction; who waits for this flow is woken once it is on disk."""
-
-        def transaction(db: Database) -> T:
-            with db.transaction():
-                return work(db)
-
         # Shielded: a caller that goes away must not leave us without the ringing.
-        done = asyncio.ensure_future(self._worker.run(transaction))
+        done = asyncio.ensure_future(self._writer.run(partial(_in_transaction, work=work)))
         done.add_done_callback(lambda _: self._bell.ring(flow_id))
         return await asyncio.shield(done)
 
@@ -53,3 +58,8 @@ class Ledger:
                 await asyncio.wait([waiter], timeout=left)
             finally:
                 self._bell.leave(flow_id, waiter)
+
+
+def _in_transaction(db: Database, work: Callable[[Database], T]) -> T:
+    with db.transaction():
+        return work(db)

@@ -37,7 +37,7 @@ async def _end_sessions(ledger: Ledger) -> Sequence[str]:
     swept = await sweep(markers)
     for line in swept.ended:
         _log.warning("ended what a crash had left running: %s", line)
-    await ledger.read(forget_sessions)
+    await ledger.record(forget_sessions)
     return [str(line) for line in swept.left]
 
 
