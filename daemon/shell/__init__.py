@@ -1,6 +1,6 @@
 """bash, one session for each conversation: nothing gets there without a used approval."""
 
-from daemon.shell.ending import become_subreaper, sweep
+from daemon.shell.ending import sweep
 from daemon.shell.session import Shell
 from daemon.shell.values import CommandResult, ProcessLine, SessionMarker, SessionState, Swept
 
@@ -11,6 +11,5 @@ __all__ = [
     "SessionState",
     "Shell",
     "Swept",
-    "become_subreaper",
     "sweep",
 ]

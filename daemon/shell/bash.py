@@ -81,11 +81,13 @@ class Bash:
         """Seconds since a command ended in it."""
         return time.monotonic() - self._used_at
 
-    async def start(self, cwd: str) -> None:
+    async def start(self, cwd: str, umask: int | None) -> None:
         """Until bash is ready in `cwd`; else SHELL_FAILED or DIRECTORY_MISSING, and it has ended."""
         deadline = self._loop.call_later(_READY_S, self._kill)
         try:
-            self._tell(lines.first_lines(cwd, self._pty.report_number, self._expect_report()))
+            self._tell(
+                lines.first_lines(cwd, umask, self._pty.report_number, self._expect_report())
+            )
             while self._report is None and not self.dead:
                 await self._sleep_until_woken()
         except BaseException:
@@ -131,22 +133,22 @@ class Bash:
 
     async def _result(self, began: float) -> CommandResult:
         took_ms = (time.perf_counter() - began) * 1000
-        if self._report is not None and not self.dead:
-            status: int | None
+        status = None if self._killed else self._exit_status
+        if self._report is not None:
             status, said = self._report
             self.cwd = self._present_directory(said)
+        if self.usable:
             self._pty.refresh()
             self._watch_between()
         else:
             # What the session left behind has nobody any more: it goes with it.
             await self.end()
             self._dispose_when_idle()
-            status = None if self._killed else self._exit_status
         return CommandResult(
             exit_status=status,
             took_ms=took_ms,
             cwd=self.cwd,
-            session_ended=self.dead,
+            session_ended=not self.usable,
             interrupted=self._interrupted,
             timed_out=self._timed_out,
         )

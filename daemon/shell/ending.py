@@ -23,17 +23,11 @@ from daemon.shell.values import ProcessLine, SessionMarker, Swept
 GRACE_S: Final = 1.0
 """How long a process may take to end by itself after SIGTERM."""
 _KILL_S: Final = 2.0
-_PR_SET_CHILD_SUBREAPER: Final = 36
 _PR_GET_CHILD_SUBREAPER: Final = 37
 
 
-def become_subreaper() -> bool:
-    """Makes orphans of sessions children of this process instead of init's; called once at start."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    return bool(libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
-
-
 def is_subreaper() -> bool:
+    """Whether orphans of sessions become children of this process, and not of init."""
     value = ctypes.c_int(0)
     libc = ctypes.CDLL(None, use_errno=True)
     return libc.prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(value), 0, 0, 0) == 0 and bool(value)

@@ -63,6 +63,14 @@ def session_environment(
     }
 
 
+def persons_umask(environ: Mapping[str, str]) -> int | None:
+    """What the person's umask was before the daemon took a stricter one; None: it took none."""
+    try:
+        return int(environ["ALVO_UMASK"], 8) & 0o777
+    except (KeyError, ValueError):
+        return None
+
+
 def _account() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name

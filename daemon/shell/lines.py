@@ -13,10 +13,11 @@ _UNTRAP: Final = "trap - DEBUG; set +T"
 _SILENT: Final = ">/dev/null 2>&1"
 
 
-def first_lines(cwd: str, report: int, nonce: str) -> str:
+def first_lines(cwd: str, umask: int | None, report: int, nonce: str) -> str:
     """Job control as on a person's terminal; then the report says whether `cwd` was entered."""
+    mask = "" if umask is None else f" umask {umask:04o};"
     return (
-        "set -m; set +o history; shopt -s expand_aliases;"
+        f"set -m; set +o history; shopt -s expand_aliases;{mask}"
         f" \\builtin cd -- {shlex.quote(cwd)} 2>/dev/null && unset OLDPWD\n"
         f"{_report_line(report, nonce, ())}"
     )

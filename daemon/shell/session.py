@@ -18,7 +18,7 @@ from daemon.protocol.values import ConversationId, FlowId, SignalName
 from daemon.shell.bash import Bash
 from daemon.shell.descent import descends
 from daemon.shell.ending import is_subreaper, members, reap_adopted, sweep
-from daemon.shell.environment import check_variables, session_environment
+from daemon.shell.environment import check_variables, persons_umask, session_environment
 from daemon.shell.values import CommandResult, OnOutput, SessionMarker, SessionState, Swept
 from daemon.store.approvals import UsedApproval
 
@@ -53,6 +53,7 @@ class Shell:
         environ: Mapping[str, str] = os.environ,
         on_start: Callable[[SessionMarker], Awaitable[None]] | None = None,
     ) -> None:
+        self._umask = persons_umask(environ)
         self.on_start = on_start
         self._settings = settings
         self._scripts = runtime_dir / "scripts"
@@ -138,7 +139,7 @@ class Shell:
         except BaseException:
             await bash.end()
             raise
-        await bash.start(approval.cwd)
+        await bash.start(approval.cwd, self._umask)
         return bash
 
     @contextlib.contextmanager

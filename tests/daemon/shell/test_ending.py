@@ -117,10 +117,9 @@ def test_ending_twice_or_nothing_is_no_error(tmp_path: Path) -> None:
 # A process of its own, so that it can be child subreaper, and be killed.
 
 _OWNER = """
-import asyncio, os, sys
+import asyncio, ctypes, os, sys
 from pathlib import Path
 from daemon.protocol import codec
-from daemon.shell import become_subreaper
 from tests.support.bash_sessions import Sessions, with_sessions, TALK
 from tests.support.waiting import until
 
@@ -130,7 +129,8 @@ async def story(s):
     s.shell.on_start = on_start
     {body}
 
-become_subreaper()
+PR_SET_CHILD_SUBREAPER = 36
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 with_sessions(Path(sys.argv[1]), story, idle_s=1.0)
 print("done", flush=True)
 """

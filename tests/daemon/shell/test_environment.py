@@ -140,3 +140,15 @@ def test_signals_that_python_ignores_are_heard_by_commands(tmp_path: Path) -> No
         assert ran.text.endswith("pipe\n")
 
     with_sessions(tmp_path, story)
+
+
+def test_files_are_made_as_the_person_makes_them_not_as_the_daemon_does(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+
+    async def story(s: Sessions) -> None:
+        assert (await s.run("umask; touch file; stat -c %a file")).text == "0027\n640\n"
+
+    try:
+        with_sessions(tmp_path, story, environ={**os.environ, "ALVO_UMASK": "0027"})
+    finally:
+        os.umask(before)
