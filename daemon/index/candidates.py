@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
 from daemon.index.hybrid import (
     BODY,
     BODY_STEM,
@@ -169,6 +167,8 @@ def score_vectors(
     db: Database, vector: Vectors, candidates: Sequence[Candidate], windows: dict[int, int]
 ) -> None:
     """The cosine of every candidate's best window, also of those that only the keywords found."""
+    import numpy as np
+
     ids = [id_ for one in candidates for id_ in window_ids(one.id, windows[one.id])]
     if not ids:
         return

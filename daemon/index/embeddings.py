@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from daemon.config import private_directory
 from daemon.models.embedder import Embedder, Vectors
 from daemon.protocol.errors import STORE_DAMAGED, STORE_NEWER, AlvoError
@@ -40,6 +38,8 @@ class EmbeddingCache:
 
     def embed(self, texts: Sequence[str], embedder: Embedder) -> Vectors:
         """One row for each text, computed only where it is not known."""
+        import numpy as np
+
         keys = [_key(embedder.name, text) for text in texts]
         known = self._known(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
@@ -64,6 +64,8 @@ class EmbeddingCache:
         self._db.close()
 
     def _known(self, keys: list[bytes]) -> dict[bytes, Vectors]:
+        import numpy as np
+
         found: dict[bytes, Vectors] = {}
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]

@@ -78,11 +78,12 @@ class IndexWriter:
         if self._embedder is not None and not self.embeds:
             raise AlvoError(INDEX_REBUILD_NEEDED, found=self.made_with, wanted=self._embedder.name)
 
-    def sources(self) -> list[Source]:
-        return sources.read(self.db)
+    def sources(self, owner: str | None = "") -> list[Source]:
+        """The person's own; with an owner an agent's; None: all."""
+        return sources.read(self.db, owner)
 
     def add_source(
-        self, kind: SourceKind, location: str, name: str, private: bool, owner: str = ""
+        self, kind: SourceKind, location: str, name: str, private: bool, *, owner: str = ""
     ) -> Source:
         """Raises SOURCE_EXISTS where this owner has that location already."""
         return sources.add(self.db, kind, location, name, private=private, owner=owner)

@@ -1,12 +1,16 @@
 """What turns text into vectors: the promise every embedder keeps."""
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
+    Vectors = NDArray[np.float32]
+else:
+    # Loading numpy takes longer than starting the daemon: only who embeds does it.
+    Vectors = Any
 
 
 class Embedder(Protocol):

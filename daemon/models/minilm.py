@@ -2,13 +2,10 @@
 
 import contextlib
 import os
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
 
 from daemon.models.embedder import Vectors
 from daemon.models.minilm_files import SHA256, SIZES, TOKENIZER, WEIGHTS, fetch_model, find_model
@@ -53,6 +50,8 @@ class MiniLM:
         return cls(model, cache_dir)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        import numpy as np
+
         vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
         if not texts:
             return vectors
@@ -114,6 +113,8 @@ def _batches(lengths: list[int]) -> list[list[int]]:
 
 
 def _run(session: Any, ids: list[list[int]]) -> Vectors:
+    import numpy as np
+
     longest = max(map(len, ids))
     padded = np.zeros((len(ids), longest), dtype=np.int64)
     mask = np.zeros_like(padded)
@@ -142,35 +143,35 @@ def _open_session(model: Path, cache_dir: Path | None) -> Any:
     options.add_session_config_entry(
         "session.model_external_initializers_file_folder_path", str(model)
     )
-    try:
-        return onnxruntime.InferenceSession(
-            _graph(model, cache_dir), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:
-        raise AlvoError(EMBEDDER_FAILED, reason=str(error)) from error
 
+    def session(graph: bytes) -> Any:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
-def _graph(model: Path, cache_dir: Path | None) -> bytes:
     places = [model / _GRAPH]
     if cache_dir is not None:
         places.append(cache_dir / f"minilm-{_GRAPH}")
     for place in places:
-        with contextlib.suppress(OSError):
-            return place.read_bytes()
-    graph = build_graph(model / WEIGHTS)
-    for place in places:
-        if _keep(place, graph):
-            break
-    return graph
+        # A kept graph that is damaged is as good as none.
+        with contextlib.suppress(Exception):
+            return session(place.read_bytes())
+    try:
+        graph = build_graph(model / WEIGHTS)
+        opened = session(graph)
+    except Exception as error:
+        raise AlvoError(EMBEDDER_FAILED, reason=str(error)) from error
+    any(_keep(place, graph) for place in places)
+    return opened
 
 
 def _keep(place: Path, content: bytes) -> bool:
     """Two processes may build at once: each writes its own file and renames it."""
+    temporary = place.with_name(f".{place.name}-{os.getpid()}")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(place)
+        temporary.write_bytes(content)
+        temporary.replace(place)
     except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         return False
     return True

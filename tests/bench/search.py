@@ -59,7 +59,7 @@ def rows() -> list[Row]:
         before = _private_mb()
         index = Index.open(paths, embedder)
         index.search(queries[0])
-        hybrid = _median_ms(lambda query: index.search(query), queries)
+        hybrid = _median_ms(index.search, queries)
         keyword = _median_ms(lambda query: index.search(query, mode=SearchMode.KEYWORD), queries)
         private = _private_mb() - before
         index.close()
