@@ -47,7 +47,7 @@ def ask_person(console: Console, inquiry: Inquiry) -> dict[str, Any]:
 def question(console: Console, inquiry: Inquiry, *, edit: bool) -> str:
     text = console.words(f"ask_{inquiry.kind}")
     keys = console.words("keys_edit" if edit and inquiry.kind == "run" else "keys")
-    return f"{console.paint_notice(text, 'bold', 'yellow')} {keys} "
+    return f"{console.paint_notice(text, 'bold', 'yellow')} {keys}"
 
 
 def edited_script(console: Console, inquiry: Inquiry, *, confirm: bool = True) -> str | None:
@@ -64,7 +64,7 @@ def edited_script(console: Console, inquiry: Inquiry, *, confirm: bool = True) -
     if not confirm:
         return after
     prompt = console.paint_notice(console.words("ask_edited"), "bold", "yellow")
-    return after if is_yes(ask_line(f"{prompt} {console.words('keys')} ")) else None
+    return after if is_yes(ask_line(f"{prompt} {console.words('keys')}")) else None
 
 
 def send(console: Console, answer: dict[str, Any]) -> Inquiry:
@@ -74,7 +74,7 @@ def send(console: Console, answer: dict[str, Any]) -> Inquiry:
 
 def _ask_information(console: Console, inquiry: Inquiry) -> dict[str, Any]:
     name = "ask_secret" if inquiry.secret else "ask_information"
-    prompt = console.paint_notice(console.words(name), "bold", "yellow") + " "
+    prompt = console.paint_notice(console.words(name), "bold", "yellow")
     typed = ask_line(prompt, secret=inquiry.secret)
     return _decision(inquiry, "reply", text=typed) if typed else _decision(inquiry, "deny")
 

@@ -152,7 +152,7 @@ class Follower:
         )
         self._view.pause()
         try:
-            typed = terminal.ask_line(f"{prompt} ", secret=secret)
+            typed = terminal.ask_line(prompt, secret=secret)
         except EOFError:
             return
         try:

@@ -77,9 +77,12 @@ def ask_line(prompt: str, *, secret: bool = False) -> str:
         termios.tcsetattr(keyboard, termios.TCSAFLUSH, quiet)
         sys.stderr.write(prompt)
         sys.stderr.flush()
+        # The question is whole with the space below: what came before that is no answer to it.
         termios.tcflush(keyboard, termios.TCIFLUSH)
         if not secret:
             termios.tcsetattr(keyboard, termios.TCSANOW, before)
+        sys.stderr.write(" ")
+        sys.stderr.flush()
         return _line(keyboard)
     finally:
         termios.tcsetattr(keyboard, termios.TCSANOW, before)

@@ -103,7 +103,8 @@ class FlowView:
         if rest.strip():
             prose = ProseWriter(screen.paint, screen.width)
             screen.result("\n" + prose.feed(rest.strip()) + prose.end())
-        screen.result(screens.citations(flow.citations, screen.words, screen.paint))
+        cited = screens.citations(flow.citations, screen.words, screen.paint, screen.width)
+        screen.result(cited)
 
     def _step(self, data: Mapping[str, Any]) -> None:
         name = str(data.get("name", ""))

@@ -112,7 +112,7 @@ def _reply(console: Console, given: Namespace, inquiry: Inquiry) -> str:
         return sys.stdin.readline().removesuffix("\n")
     answering.show(console, inquiry)
     name = "ask_secret" if inquiry.secret else "ask_information"
-    prompt = console.paint_notice(console.words(name), "bold", "yellow") + " "
+    prompt = console.paint_notice(console.words(name), "bold", "yellow")
     return terminal.ask_line(prompt, secret=inquiry.secret)
 
 

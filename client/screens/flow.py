@@ -10,7 +10,7 @@ from client.place import shorten
 from client.prose import ProseWriter, one_line, readable
 from client.remote import EXIT_DENIED, EXIT_FAILED, EXIT_OK, EXIT_WAITING
 from client.screens.error import error_lines
-from client.terminal import Paint, cut_at
+from client.terminal import Paint, cut_at, display_width
 from client.words import Words
 from daemon.protocol.escape import escape, numbered
 
@@ -71,22 +71,26 @@ def answer(flow: Flow, words: Words, paint: Paint, width: int | None) -> str:
     else:
         writer = ProseWriter(paint, width)
         shown = writer.feed(text) + writer.end()
-    return shown + citations(flow.citations, words, paint)
+    return shown + citations(flow.citations, words, paint, width)
 
 
-def citations(cited: list[Citation], words: Words, paint: Paint) -> str:
+def citations(cited: list[Citation], words: Words, paint: Paint, width: int | None = None) -> str:
     """Where each claim comes from, and how fresh that is; empty without citations."""
     if not cited:
         return ""
     lines = ["", paint(words("citations_title"), "bold")]
     for citation in cited:
-        line = f"{paint(f'[{citation.n}]', 'dim')} {one_line(citation.title)}"
+        mark, title = f"[{citation.n}]", one_line(citation.title)
         where = one_line(shorten(citation.location, os.environ))
-        if where and where != one_line(citation.title):
-            line += paint(f"  {where}", "dim")
-        if fresh := citation.retrieved_at or citation.modified_at:
-            line += paint(f"  {moments.day(fresh)}", "dim")
-        lines.append(line)
+        fresh = citation.retrieved_at or citation.modified_at
+        rest = [] if where == title else [where]
+        rest += [moments.day(fresh)] if fresh else []
+        detail = "  ".join(rest)
+        line = f"{paint(mark, 'dim')} {title}"
+        fits = width is None or display_width(f"{mark} {title}  {detail}") <= width
+        lines += (
+            [f"{line}  {paint(detail, 'dim')}"] if fits else [line, f"    {paint(detail, 'dim')}"]
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -10,11 +10,17 @@ from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.patch_stdout import patch_stdout
 
 
+class Interrupted(Exception):
+    """Ctrl-C at a question. No KeyboardInterrupt: in a task, that would end the whole loop."""
+
+
 class Asker:
-    """One line at a time, never kept in a history. Ctrl-C and Ctrl-D come as their exceptions."""
+    """One line at a time, never kept in a history. Ctrl-C is Interrupted, Ctrl-D EOFError."""
 
     async def ask(self, prompt: str, *, secret: bool = False) -> str:
-        session: PromptSession[str] = PromptSession(ANSI(prompt), is_password=secret)
+        session: PromptSession[str] = PromptSession(
+            ANSI(prompt), is_password=secret, interrupt_exception=Interrupted
+        )
         forget_typed_ahead(session)
         with patch_stdout(raw=True):
             return await session.prompt_async(

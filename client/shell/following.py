@@ -13,7 +13,7 @@ from client.editor import edit
 from client.ids import short
 from client.remote import RemoteError
 from client.screens.inquiry import inquiry_screen, script_screen
-from client.shell.asking import Asker, Quiet
+from client.shell.asking import Asker, Interrupted, Quiet
 from client.typed import TypedConnection
 from client.view import FlowView
 from daemon.protocol.methods import (
@@ -77,11 +77,11 @@ class Following:
         try:
             with Quiet():
                 await task
-        except (asyncio.CancelledError, KeyboardInterrupt):
+        except (asyncio.CancelledError, Interrupted):
             self._view.pause()
             await self._interrupted(owner=owner)
         finally:
-            loop.remove_signal_handler(signal.SIGINT)
+            loop.add_signal_handler(signal.SIGINT, not_here)
             self._console.clear_progress()
 
     async def skip(self) -> None:
@@ -256,6 +256,10 @@ class Following:
                 raise
             flow = await self._call(FLOW_GET, ByFlow(self._flow_id))
         self._view.finish(flow)
+
+
+def not_here() -> None:
+    """Ctrl-C where there is nothing to end: it must not end the shell."""
 
 
 def _no_longer(inquiry: Inquiry) -> Callable[[Flow | None], bool]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import shlex
 import signal
 from collections.abc import Awaitable, Callable
@@ -18,7 +17,7 @@ from client.dispatch import run_command
 from client.ids import new_id, short
 from client.remote import RemoteError
 from client.shell.completion import NEW, QUIT, Known, ShellCompleter
-from client.shell.following import Following
+from client.shell.following import Following, not_here
 from client.shell.history import PrivateHistory
 from client.shell.keys import key_bindings
 from client.shell.toolbar import Toolbar, fragments
@@ -70,6 +69,7 @@ class Shell:
         """Until Ctrl-D or /quit."""
         notice = self._console.paint_notice(self._words("shell_welcome"), "dim")
         self._console.notice(f"{notice}\n\n")
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, not_here)
         watching = asyncio.create_task(self._watcher.run())
         try:
             while (line := await self._read()) is not None:
@@ -185,7 +185,6 @@ def help_screen(console: Console) -> str:
 
 def run_shell(console: Console, conversation: str | None) -> None:
     """Opens the shell and returns when the person leaves it."""
-    os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
     with contextlib.suppress(EOFError):
         asyncio.run(Shell(console, conversation).run())
     console.notice(console.paint_notice(console.words("shell_bye"), "dim") + "\n")
