@@ -7,7 +7,6 @@ import platform
 import resource
 import struct
 import sys
-import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,11 +70,10 @@ def _limit(memory_bytes: int) -> None:
 
 def _program_files() -> list[Path]:
     """Where the modules and libraries lie that are loaded later; a person's files are not there."""
-    paths = sysconfig.get_paths()
     ours = [Path(__file__).parent, Path(__file__).parent.parent / "daemon"]
-    named = [paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]]
     system = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", f"{sys.base_prefix}/lib"]
-    return [*ours, *map(Path, named), *map(Path, system)]
+    # The interpreter was started with -I: no folder of the person's is on its path.
+    return [*ours, *map(Path, filter(None, sys.path)), *map(Path, system)]
 
 
 def _landlock(libc: ctypes.CDLL, readable: Iterable[Path]) -> bool:

@@ -164,12 +164,14 @@ def test_a_worn_child_that_dies_is_given_the_file_once_more(parsers):
     assert parsers.parse(Kind.TEXT, "x", b"second").blocks[0].text == "second"
 
 
-def test_what_the_child_is_given_holds_no_keys(parsers, monkeypatch):
+def test_what_the_child_is_given_holds_no_keys(parsers, monkeypatch, tmp_path):
     monkeypatch.setenv("GEMINI_API_KEY", "canary")
-    parsers.parse(Kind.TEXT, "x", b"text")
-    (child,) = children()
-    assert "canary" not in str(child.environ())
-    assert child.cwd() == "/"
+    told = """
+        told = os.getcwd() + " " + " ".join(sorted(set(os.environ) - {"LC_CTYPE"}))
+        send(('{"refusal":{"error":"X","reason":"' + told + '"}}').encode())
+    """
+    with_child(monkeypatch, tmp_path, told)
+    assert failure(parsers, Kind.TEXT, b"text").blanks["reason"] == "/ "
 
 
 def test_code_in_the_child_reaches_no_file_network_program_or_process(tmp_path):
