@@ -53,7 +53,9 @@ class App:
         self._open.push_async_callback(reasoner.close)
         sources = DocumentSources(paths, index, self._environ)
         self._open.push_async_callback(sources.close)
-        shell = self._shell = Shell(config.shell, paths.runtime_dir, paths.home)
+        shell = self._shell = Shell(
+            config.shell, paths.runtime_dir, paths.home, environ=self._environ
+        )
         self._open.push_async_callback(shell.close)
         ledger = Ledger(writer, reader)
         engine = Engine(ledger, index, reasoner, shell, config=config, home=paths.home)

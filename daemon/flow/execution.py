@@ -69,6 +69,8 @@ class Executor:
             crash.point("command-recorded")
             if failure is not None:
                 raise failure
+            if result.session_ended:
+                await self._tell_session_ended(flow_id)
         await self._finish(flow_id)
 
     async def _run_one(self, flow_id: FlowId, approval: UsedApproval, n: int) -> CommandResult:
@@ -89,6 +91,11 @@ class Executor:
         await output.add(decoder.decode(b"", final=True))
         await output.close()
         return result
+
+    async def _tell_session_ended(self, flow_id: FlowId) -> None:
+        flow = (await self._ledger.read(lambda db: load_flow(db, flow_id))).flow
+        message = prompts.phrase("session_ended", flow.language)
+        await self._ledger.say(flow_id, EventKind.NOTICE, {"message": message})
 
     async def _mark(
         self, flow_id: FlowId, n: int, status: StepStatus, result: CommandResult | None = None
@@ -217,4 +224,7 @@ def _failure(result: CommandResult, n: int, of: int, limit_s: float) -> AlvoErro
         return AlvoError(errors.COMMAND_INTERRUPTED, **place, left="")
     if result.exit_status != 0:
         return AlvoError(errors.COMMAND_FAILED, **place, exit_status=result.exit_status)
+    if result.session_ended and n + 1 < of:
+        # What follows was approved for the session that is gone.
+        return AlvoError(errors.SESSION_ENDED, **place)
     return None

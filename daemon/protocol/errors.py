@@ -110,6 +110,7 @@ ANSWER_FROM_SESSION: Final = _error("ANSWER_FROM_SESSION", 1407)
 NO_COMMAND_RUNNING: Final = _error("NO_COMMAND_RUNNING", 1408)
 DIRECTORY_MISSING: Final = _error("DIRECTORY_MISSING", 1409)
 SESSION_BUSY: Final = _error("SESSION_BUSY", 1410)
+SESSION_ENDED: Final = _error("SESSION_ENDED", 1411)
 
 ALL: Final = dict(_types)
 """Every error type by name."""
