@@ -46,9 +46,13 @@ class Paint:
         return f"\x1b[{codes}m{text}\x1b[0m"
 
 
+SESSION = "ALVO_SESSION"
+"""Set in whatever Alvo runs: there is a terminal, and nobody at it."""
+
+
 def person_is_there() -> bool:
     """Whether questions can be asked: on standard error, answered from the terminal itself."""
-    if not os.isatty(2):
+    if SESSION in os.environ or not os.isatty(2):
         return False
     if os.isatty(0):
         return True

@@ -100,7 +100,7 @@ def _allow(console: Console, given: Namespace, inquiry: Inquiry) -> dict[str, An
 
 def _asks(given: Namespace) -> bool:
     """Without a terminal the command itself is the yes: somebody wrote this id down."""
-    return not given.yes and sys.stdin.isatty() and sys.stderr.isatty()
+    return not given.yes and sys.stdin.isatty() and terminal.person_is_there()
 
 
 def _reply(console: Console, given: Namespace, inquiry: Inquiry) -> str:

@@ -199,7 +199,7 @@ def test_allow_on_a_terminal_asks_and_a_no_leaves_it_waiting(started):
 
 def test_what_alvo_runs_cannot_answer_for_the_person(started):
     other = parked(started, "touch made")
-    started.run("alvo", "run", "--", f"alvo allow --yes {other}; echo status $?")
+    started.run("alvo", "run", "--", f"alvo allow {other}; echo status $?")
     waiting = started.run("alvo", "inquiries", "--ids").stdout.split()
     (mine,) = set(waiting) - {other}
     done = started.run("alvo", "allow", mine)
