@@ -16,7 +16,12 @@ TYPE_CHECKING = False  # a constant that type checkers know; importing values co
 if TYPE_CHECKING:
     from typing import Any
 
-    from daemon.protocol.values import Event, Flow, FlowEvents, Inquiry
+    from daemon.protocol.calls import FlowEvents
+    from daemon.protocol.values import (
+        Event,
+        Flow,
+        Inquiry,
+    )
 
 WAIT_S = 30.0
 PATIENCE_S = 10.0

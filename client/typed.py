@@ -14,9 +14,9 @@ from client.connection import VERSION, unreachable
 from client.remote import RemoteError, from_wire
 from client.words import Words
 from daemon.protocol import codec, methods
+from daemon.protocol.calls import Hello
 from daemon.protocol.framing import MAX_FRAME_BYTES
 from daemon.protocol.methods import Method
-from daemon.protocol.values import Hello
 
 P = TypeVar("P")
 R = TypeVar("R")

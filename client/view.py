@@ -18,7 +18,11 @@ TYPE_CHECKING = False  # a constant that type checkers know; importing values co
 if TYPE_CHECKING:
     from typing import Any, Protocol
 
-    from daemon.protocol.values import Event, Flow, Inquiry
+    from daemon.protocol.values import (
+        Event,
+        Flow,
+        Inquiry,
+    )
 
     class Screen(Protocol):
         """Where text goes: the two streams of a command, or the shell's own window."""

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from daemon.config import Config, EmbedderKind, Paths
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Source, SourceKind
+from daemon.protocol.values import (
+    Source,
+    SourceKind,
+)
 from embed_tool import words
 from embed_tool.report import Report
 

@@ -9,7 +9,10 @@ import prompts
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.escape import escape
-from daemon.protocol.values import Source, SourceKind
+from daemon.protocol.values import (
+    Source,
+    SourceKind,
+)
 from embed_tool import words
 from embed_tool.context import Context, chosen, documents_of, elsewhere, within
 from embed_tool.reasons import Reason, of_os_error

@@ -8,7 +8,12 @@ from daemon.index.documents import KnownFile
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.escape import escape
-from daemon.protocol.values import Hit, SearchMode, Source, SourceState
+from daemon.protocol.values import (
+    Hit,
+    SearchMode,
+    Source,
+    SourceState,
+)
 from embed_tool import reading, words
 from embed_tool.context import Context, chosen, documents_of, elsewhere
 from embed_tool.walk import Found, Unread, WalkRules, shown, walk

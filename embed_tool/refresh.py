@@ -13,7 +13,13 @@ from daemon.config import IndexSettings
 from daemon.index.documents import KnownFile, ParsedDocument
 from daemon.index.writer import IndexWriter
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Digest, Progress, Seconds, Source, SourceState
+from daemon.protocol.values import (
+    Digest,
+    Progress,
+    Seconds,
+    Source,
+    SourceState,
+)
 from daemon.store import crash
 from embed_tool import reading, words
 from embed_tool.parsing import Parsers

@@ -9,7 +9,10 @@ from typing import Any, Final, Protocol, TextIO
 import prompts
 from daemon.protocol import codec
 from daemon.protocol.escape import escape
-from daemon.protocol.values import Progress, Source
+from daemon.protocol.values import (
+    Progress,
+    Source,
+)
 
 _EVERY_S: Final = 0.2
 UNIT: Final = "files"

@@ -13,7 +13,11 @@ from client.usage import Parser
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
-    from daemon.protocol.values import Flow, FlowEvents, FlowList
+    from daemon.protocol.calls import (
+        FlowEvents,
+        FlowList,
+    )
+    from daemon.protocol.values import Flow
 
 _STATUSES = (
     "running",

@@ -17,7 +17,8 @@ TYPE_CHECKING = False  # a constant that type checkers know; importing values co
 if TYPE_CHECKING:
     from typing import Any
 
-    from daemon.protocol.values import Inquiry, InquiryList
+    from daemon.protocol.calls import InquiryList
+    from daemon.protocol.values import Inquiry
 
 _STATUSES = ("waiting", "answered", "expired", "closed")
 

@@ -11,7 +11,7 @@ from client.usage import Parser, Text, UsageError
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
-    from daemon.protocol.values import SearchResult
+    from daemon.protocol.calls import SearchResult
 
 _MODES = ("hybrid", "vector", "keyword")
 
@@ -47,8 +47,13 @@ def run(console: Console, name: str, given: Namespace) -> int:
     if not found.hits:
         console.notice(console.words("hits_none") + "\n")
         return EXIT_OK
-    screens = (hit_lines(n, h, console.words, console.paint) for n, h in enumerate(found.hits, 1))
-    console.result("\n".join(screens))
+    width = console.width if console.result_is_terminal else None
+    console.result(
+        "\n".join(
+            hit_lines(n, hit, console.words, console.paint, width)
+            for n, hit in enumerate(found.hits, 1)
+        )
+    )
     took = console.words("hits_took", count=len(found.hits), ms=f"{found.took_ms:.0f}")
     console.notice(console.paint_notice(took, "dim") + "\n")
     return EXIT_OK

@@ -14,7 +14,8 @@ from client.usage import Parser, UsageError
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
-    from daemon.protocol.values import Source, SourceList
+    from daemon.protocol.calls import SourceList
+    from daemon.protocol.values import Source
 
 _LOOK_S = 0.25
 

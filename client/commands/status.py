@@ -11,7 +11,7 @@ from client.usage import Parser
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
-    from daemon.protocol.values import DaemonStatus
+    from daemon.protocol.calls import DaemonStatus
 
 
 def arguments(parser: Parser, name: str) -> None:

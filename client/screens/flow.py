@@ -16,7 +16,12 @@ from daemon.protocol.escape import escape, numbered
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
-    from daemon.protocol.values import Citation, ErrorValue, Flow, PlannedCommand
+    from daemon.protocol.values import (
+        Citation,
+        ErrorValue,
+        Flow,
+        PlannedCommand,
+    )
 
 RUNNING = ("running", "executing")
 _STYLES = {

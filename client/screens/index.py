@@ -14,7 +14,11 @@ from daemon.protocol.escape import escape
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
-    from daemon.protocol.values import Hit, Progress, Source
+    from daemon.protocol.values import (
+        Hit,
+        Progress,
+        Source,
+    )
 
 _EXCERPT = 240
 _FAILURES = 5
@@ -48,15 +52,23 @@ def progress_text(progress: Progress, words: Words) -> str:
     return text
 
 
-def hit_lines(n: int, hit: Hit, words: Words, paint: Paint) -> str:
-    """A hit: what it is, where, and how it begins."""
-    place = escape(f"{shorten(hit.path, os.environ)}  {hit.place}".rstrip())
+def hit_lines(n: int, hit: Hit, words: Words, paint: Paint, width: int | None) -> str:
+    """A hit: what it is, where, and how it begins; folded where there is a width."""
+    place = escape(shorten(hit.path, os.environ) + (f" › {hit.place}" if hit.place else ""))
     excerpt = one_line(hit.text)
     if len(excerpt) > _EXCERPT:
         excerpt = excerpt[: excerpt.rfind(" ", 0, _EXCERPT)] + " …"
     score = paint(f"{hit.score:.2f}", "dim")
     private = " " + paint(words("source_private"), "yellow") if hit.private else ""
-    return (
-        f"{paint(f'{n}.', 'dim')} {paint(one_line(hit.title), 'bold')}  {score}{private}\n"
-        f"   {paint(place, 'dim')}\n   {excerpt}\n"
-    )
+    lines = [f"{paint(f'{n}.', 'dim')} {paint(one_line(hit.title), 'bold')}  {score}{private}"]
+    lines += [f"   {paint(line, 'dim')}" for line in _folded(place, width)]
+    lines += [f"   {line}" for line in _folded(excerpt, width)]
+    return "\n".join(lines) + "\n"
+
+
+def _folded(text: str, width: int | None) -> list[str]:
+    if width is None:
+        return [text]
+    import textwrap
+
+    return textwrap.wrap(text, width - 3, break_on_hyphens=False, break_long_words=False)

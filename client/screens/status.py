@@ -9,7 +9,7 @@ from daemon.protocol.escape import escape
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
-    from daemon.protocol.values import DaemonStatus
+    from daemon.protocol.calls import DaemonStatus
 
 
 def status_screen(status: DaemonStatus, words: Words, paint: Paint) -> str:

@@ -16,6 +16,14 @@ from client.screens.inquiry import inquiry_screen, script_screen
 from client.shell.asking import Asker, Interrupted, Quiet
 from client.typed import TypedConnection
 from client.view import FlowView
+from daemon.protocol.calls import (
+    AnswerInquiry,
+    ByFlow,
+    ByInquiry,
+    FlowEvents,
+    SendTerminal,
+    WaitFlow,
+)
 from daemon.protocol.methods import (
     FLOW_CANCEL,
     FLOW_GET,
@@ -26,13 +34,9 @@ from daemon.protocol.methods import (
 )
 from daemon.protocol.values import (
     AnswerDecision,
-    AnswerInquiry,
-    ByFlow,
-    ByInquiry,
     Digest,
     EventKind,
     Flow,
-    FlowEvents,
     FlowId,
     FlowStatus,
     Inquiry,
@@ -40,9 +44,7 @@ from daemon.protocol.values import (
     InquiryKind,
     InquiryStatus,
     Seconds,
-    SendTerminal,
     Terminal,
-    WaitFlow,
 )
 
 _WAIT_S: Final = Seconds(30.0)

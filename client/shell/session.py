@@ -24,8 +24,17 @@ from client.shell.toolbar import Toolbar, fragments
 from client.shell.watching import Watcher
 from client.table import BY_NAME, COMMANDS
 from client.typed import TypedConnection
+from daemon.protocol.calls import (
+    ByFlow,
+    StartFlow,
+)
 from daemon.protocol.methods import FLOW_GET, FLOW_RETRY, FLOW_START
-from daemon.protocol.values import ByFlow, ConversationId, Flow, FlowId, Inquiry, StartFlow
+from daemon.protocol.values import (
+    ConversationId,
+    Flow,
+    FlowId,
+    Inquiry,
+)
 
 _STYLE = Style.from_dict(
     {

@@ -9,17 +9,19 @@ from client.remote import RemoteError
 from client.shell.completion import Known
 from client.shell.toolbar import Toolbar
 from client.typed import TypedConnection, is_unreachable
+from daemon.protocol.calls import (
+    ListFlows,
+    ListInquiries,
+    Nothing,
+    WaitFlow,
+)
 from daemon.protocol.methods import DAEMON_STATUS, FLOW_LIST, FLOW_WAIT, INQUIRY_LIST
 from daemon.protocol.values import (
     EventKind,
     FlowId,
     Inquiry,
     InquiryStatus,
-    ListFlows,
-    ListInquiries,
-    Nothing,
     Seconds,
-    WaitFlow,
 )
 
 _WAIT_S = Seconds(50.0)

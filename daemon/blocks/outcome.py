@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from daemon.protocol.values import Block, Citation, InquiryKind, PlannedCommand, ReplyType
+from daemon.protocol.values import (
+    Block,
+    Citation,
+    InquiryKind,
+    PlannedCommand,
+    ReplyType,
+)
 
 
 @dataclass(frozen=True, slots=True)

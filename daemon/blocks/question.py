@@ -9,7 +9,14 @@ from daemon.config import FlowSettings
 from daemon.index import Index
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Block, Flow, Hit, PlannedCommand, ReplyType, SourceName
+from daemon.protocol.values import (
+    Block,
+    Flow,
+    Hit,
+    PlannedCommand,
+    ReplyType,
+    SourceName,
+)
 from daemon.reasoner import (
     ContextPiece,
     Decision,

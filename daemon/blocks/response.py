@@ -9,7 +9,12 @@ from daemon.blocks.outcome import Ask, Deliver, Outcome
 from daemon.blocks.question import Pieces
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Flow, InquiryKind, ReplyType, Usage
+from daemon.protocol.values import (
+    Flow,
+    InquiryKind,
+    ReplyType,
+    Usage,
+)
 from daemon.reasoner import DecisionRequest, Reasoner, Reply
 from daemon.store.flows import StoredFlow
 

@@ -10,7 +10,13 @@ from daemon.blocks.secrets import Secrets
 from daemon.config import FlowSettings
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Block, Flow, InquiryKind, SourceName, Timestamp
+from daemon.protocol.values import (
+    Block,
+    Flow,
+    InquiryKind,
+    SourceName,
+    Timestamp,
+)
 from daemon.reasoner import ContextPiece, Missing, Reply
 from daemon.store.flows import StoredFlow
 

@@ -15,11 +15,11 @@ from daemon.flow.ledger import Ledger
 from daemon.flow.sentences import error_value
 from daemon.flow.transitions import advance
 from daemon.protocol import errors
+from daemon.protocol.calls import AnswerInquiry
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     AnswerDecision,
     AnsweredBy,
-    AnswerInquiry,
     ConversationId,
     FlowId,
     FlowStatus,

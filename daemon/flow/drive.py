@@ -15,7 +15,12 @@ from daemon.flow.sentences import error_value
 from daemon.flow.transitions import advance
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Block, FlowId, FlowStatus, Inquiry
+from daemon.protocol.values import (
+    Block,
+    FlowId,
+    FlowStatus,
+    Inquiry,
+)
 from daemon.reasoner import Exchange
 from daemon.store import Database, crash
 from daemon.store.flows import StoredFlow, earlier_answers, load_flow, step_history

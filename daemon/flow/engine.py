@@ -24,23 +24,25 @@ from daemon.flow.starting import begin_again, first_state, insert_flow
 from daemon.flow.transitions import advance
 from daemon.index import Index
 from daemon.protocol import errors
+from daemon.protocol.calls import (
+    AnswerInquiry,
+    FlowEvents,
+    ListFlows,
+    StartFlow,
+    WaitFlow,
+)
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     AnsweredBy,
-    AnswerInquiry,
     Flow,
-    FlowEvents,
     FlowId,
     FlowStatus,
     Inquiry,
     InquiryId,
     InquiryStatus,
-    ListFlows,
     Seconds,
     SignalName,
-    StartFlow,
     StepStatus,
-    WaitFlow,
 )
 from daemon.reasoner import Reasoner
 from daemon.shell.session import SessionMarker, Shell

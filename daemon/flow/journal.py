@@ -6,7 +6,12 @@ from typing import TypeVar
 from daemon.flow.coalescer import Coalescer
 from daemon.flow.ledger import Ledger
 from daemon.models.language_model import added
-from daemon.protocol.values import EventKind, FlowId, FlowStatus, Usage
+from daemon.protocol.values import (
+    EventKind,
+    FlowId,
+    FlowStatus,
+    Usage,
+)
 from daemon.store import crash
 from daemon.store.database import Database
 from daemon.store.events import append_event

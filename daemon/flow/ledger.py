@@ -6,7 +6,13 @@ from functools import partial
 from typing import TypeVar
 
 from daemon.flow.bell import Bell
-from daemon.protocol.values import Event, EventKind, FlowId, Json, Seconds
+from daemon.protocol.values import (
+    Event,
+    EventKind,
+    FlowId,
+    Json,
+    Seconds,
+)
 from daemon.store import Database, Worker
 from daemon.store.events import append_event, events_after
 

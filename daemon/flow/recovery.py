@@ -10,7 +10,12 @@ from daemon.flow.sentences import error_value
 from daemon.flow.transitions import AFTER_A_CRASH, advance
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Flow, FlowId, FlowStatus, StepStatus
+from daemon.protocol.values import (
+    Flow,
+    FlowId,
+    FlowStatus,
+    StepStatus,
+)
 from daemon.shell.session import SessionMarker, sweep
 from daemon.store import Database
 from daemon.store.flows import StoredFlow, flows_with

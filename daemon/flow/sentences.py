@@ -2,7 +2,10 @@
 
 import prompts
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import ErrorValue, Flow
+from daemon.protocol.values import (
+    ErrorValue,
+    Flow,
+)
 
 
 def error_value(error: AlvoError, flow: Flow) -> ErrorValue:

@@ -9,6 +9,7 @@ from daemon.flow.execution import remaining
 from daemon.flow.transitions import advance
 from daemon.index.language import detect
 from daemon.protocol import errors, methods
+from daemon.protocol.calls import StartFlow
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     Block,
@@ -20,7 +21,6 @@ from daemon.protocol.values import (
     FlowStatus,
     PlannedCommand,
     ReplyType,
-    StartFlow,
     StepStatus,
     Usage,
 )

@@ -5,7 +5,11 @@ from typing import Any, Final
 
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import EventKind, FlowId, FlowStatus
+from daemon.protocol.values import (
+    EventKind,
+    FlowId,
+    FlowStatus,
+)
 from daemon.store.clock import now
 from daemon.store.database import Database
 from daemon.store.events import append_event

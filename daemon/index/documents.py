@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from daemon.protocol.values import Digest, Timestamp
+from daemon.protocol.values import (
+    Digest,
+    Timestamp,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,15 @@ from daemon.index.candidates import Vocabulary, Within
 from daemon.index.hybrid import WEIGHTS, Candidate, Query, Weights
 from daemon.index.schema import CACHE_KIB, INDEX_MIGRATIONS, MMAP_BYTES
 from daemon.models.embedder import Embedder, Vectors
+from daemon.protocol.calls import IndexStatus
 from daemon.protocol.errors import STORE_NEWER, AlvoError
-from daemon.protocol.values import Hit, IndexStatus, Ranks, SearchMode, Source, Timestamp
+from daemon.protocol.values import (
+    Hit,
+    Ranks,
+    SearchMode,
+    Source,
+    Timestamp,
+)
 from daemon.store import Database
 
 MAX_K: Final = 100

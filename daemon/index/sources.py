@@ -4,7 +4,14 @@ from typing import Any, Final
 
 from daemon.protocol import codec
 from daemon.protocol.errors import SOURCE_EXISTS, SOURCE_NOT_FOUND, AlvoError
-from daemon.protocol.values import Progress, Source, SourceId, SourceKind, SourceState, Timestamp
+from daemon.protocol.values import (
+    Progress,
+    Source,
+    SourceId,
+    SourceKind,
+    SourceState,
+    Timestamp,
+)
 from daemon.store import Database
 from daemon.store.clock import now
 from daemon.store.ids import new_id

@@ -11,7 +11,11 @@ from daemon.index.sources import forget_failure
 from daemon.index.windows import windows
 from daemon.models.embedder import Embedder, Vectors
 from daemon.protocol.errors import SOURCE_NOT_FOUND, AlvoError
-from daemon.protocol.values import Digest, SourceId, Timestamp
+from daemon.protocol.values import (
+    Digest,
+    SourceId,
+    Timestamp,
+)
 from daemon.store import Database
 
 

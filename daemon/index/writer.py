@@ -11,7 +11,14 @@ from daemon.index.embeddings import EmbeddingCache
 from daemon.index.schema import CACHE_KIB, INDEX_MIGRATIONS, MMAP_BYTES, PAGE_SIZE, vector_table
 from daemon.models.embedder import Embedder
 from daemon.protocol.errors import INDEX_REBUILD_NEEDED, AlvoError
-from daemon.protocol.values import Digest, Progress, Source, SourceId, SourceKind, SourceState
+from daemon.protocol.values import (
+    Digest,
+    Progress,
+    Source,
+    SourceId,
+    SourceKind,
+    SourceState,
+)
 from daemon.store import Database
 
 

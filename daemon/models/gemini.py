@@ -16,7 +16,10 @@ from daemon.models.keys import ApiKey
 from daemon.models.language_model import Completion, Prompt, TextStream
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Milliseconds, Usage
+from daemon.protocol.values import (
+    Milliseconds,
+    Usage,
+)
 
 T = TypeVar("T")
 

@@ -4,7 +4,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from daemon.protocol.values import Milliseconds, Usage
+from daemon.protocol.values import (
+    Milliseconds,
+    Usage,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import ReplyType, SourceName
+from daemon.protocol.values import (
+    ReplyType,
+    SourceName,
+)
 
 MOST_STEPS: Final = 50
 MOST_MISSING: Final = 20

@@ -5,7 +5,10 @@ from dataclasses import replace
 from daemon.models.language_model import LanguageModel, TextStream, added
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import SourceName, Usage
+from daemon.protocol.values import (
+    SourceName,
+    Usage,
+)
 from daemon.reasoner import budget, writing
 from daemon.reasoner.decision import Decision, Missing, decision_schema, decode_decision
 from daemon.reasoner.reasoner import AnswerStream, Reply

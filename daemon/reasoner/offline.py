@@ -8,7 +8,11 @@ from typing import Final
 
 import prompts
 from daemon.index import language
-from daemon.protocol.values import ReplyType, SourceName, Usage
+from daemon.protocol.values import (
+    ReplyType,
+    SourceName,
+    Usage,
+)
 from daemon.reasoner import extract, runbook
 from daemon.reasoner.decision import Decision, Missing
 from daemon.reasoner.intent import IntentClassifier

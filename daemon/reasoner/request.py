@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from daemon.protocol.values import SourceName, Timestamp
+from daemon.protocol.values import (
+    SourceName,
+    Timestamp,
+)
 
 
 @dataclass(frozen=True, slots=True)

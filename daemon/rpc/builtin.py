@@ -5,8 +5,12 @@ from typing import Any, Final
 import prompts
 from daemon import VERSION
 from daemon.protocol import methods
+from daemon.protocol.calls import (
+    Hello,
+    Nothing,
+    Welcome,
+)
 from daemon.protocol.methods import DAEMON_HELLO, DAEMON_PING, RPC_DISCOVER
-from daemon.protocol.values import Hello, Nothing, Welcome
 from daemon.rpc import openrpc
 from daemon.rpc.binding import Bindings, Caller
 from daemon.rpc.door import shown

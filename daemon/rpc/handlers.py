@@ -13,6 +13,7 @@ from typing import Final
 from daemon import VERSION
 from daemon.flow.engine import Engine
 from daemon.index import Index
+from daemon.protocol import calls as c
 from daemon.protocol import errors, methods
 from daemon.protocol import values as v
 from daemon.protocol.errors import AlvoError
@@ -47,11 +48,11 @@ def bind_all(bindings: Bindings, parts: Parts) -> None:
 
 
 def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
-    async def status(_: Caller, __: v.Nothing) -> v.DaemonStatus:
+    async def status(_: Caller, __: c.Nothing) -> c.DaemonStatus:
         index = await asyncio.to_thread(parts.index.status)
         counts = await parts.engine.count()
         reasoner, embedder = parts.names()
-        return v.DaemonStatus(
+        return c.DaemonStatus(
             version=VERSION,
             pid=os.getpid(),
             uptime_s=v.Seconds(round(time.monotonic() - parts.started, 3)),
@@ -63,11 +64,11 @@ def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
             memory_bytes=_resident_bytes(),
         )
 
-    async def stop(_: Caller, __: v.Nothing) -> v.Nothing:
+    async def stop(_: Caller, __: c.Nothing) -> c.Nothing:
         parts.stop()
-        return v.Nothing()
+        return c.Nothing()
 
-    async def config(_: Caller, __: v.Nothing) -> v.Json:
+    async def config(_: Caller, __: c.Nothing) -> v.Json:
         return parts.configuration()
 
     bindings.bind(methods.DAEMON_STATUS, status)
@@ -76,12 +77,12 @@ def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
 
 
 def _bind_flows(bindings: Bindings, engine: Engine) -> None:
-    async def listed(_: Caller, params: v.ListFlows) -> v.FlowList:
-        return v.FlowList(await engine.flows(params))
+    async def listed(_: Caller, params: c.ListFlows) -> c.FlowList:
+        return c.FlowList(await engine.flows(params))
 
-    async def delete(_: Caller, params: v.ByFlow) -> v.Nothing:
+    async def delete(_: Caller, params: c.ByFlow) -> c.Nothing:
         await engine.delete(params.flow_id)
-        return v.Nothing()
+        return c.Nothing()
 
     bindings.bind(methods.FLOW_START, lambda _, params: engine.begin(params))
     bindings.bind(methods.FLOW_GET, _by_flow(engine.get))
@@ -94,15 +95,15 @@ def _bind_flows(bindings: Bindings, engine: Engine) -> None:
 
 def _by_flow(
     work: Callable[[v.FlowId], Awaitable[v.Flow]],
-) -> Callable[[Caller, v.ByFlow], Awaitable[v.Flow]]:
+) -> Callable[[Caller, c.ByFlow], Awaitable[v.Flow]]:
     return lambda _, params: work(params.flow_id)
 
 
 def _bind_inquiries(bindings: Bindings, engine: Engine) -> None:
-    async def listed(_: Caller, params: v.ListInquiries) -> v.InquiryList:
-        return v.InquiryList(await engine.inquiries(params.status))
+    async def listed(_: Caller, params: c.ListInquiries) -> c.InquiryList:
+        return c.InquiryList(await engine.inquiries(params.status))
 
-    async def answer(caller: Caller, params: v.AnswerInquiry) -> v.Inquiry:
+    async def answer(caller: Caller, params: c.AnswerInquiry) -> v.Inquiry:
         by = v.AnsweredBy(caller.client or "unknown", caller.pid)
         return await engine.answer(params, by)
 
@@ -112,20 +113,20 @@ def _bind_inquiries(bindings: Bindings, engine: Engine) -> None:
 
 
 def _bind_terminal(bindings: Bindings, engine: Engine) -> None:
-    async def send(_: Caller, params: v.SendTerminal) -> v.Nothing:
+    async def send(_: Caller, params: c.SendTerminal) -> c.Nothing:
         await engine.send(params.flow_id, _keys(params))
-        return v.Nothing()
+        return c.Nothing()
 
-    async def signal(_: Caller, params: v.SignalTerminal) -> v.Nothing:
+    async def signal(_: Caller, params: c.SignalTerminal) -> c.Nothing:
         await engine.signal(params.flow_id, params.signal)
-        return v.Nothing()
+        return c.Nothing()
 
     bindings.bind(methods.TERMINAL_SEND, send)
     bindings.bind(methods.TERMINAL_SIGNAL, signal)
 
 
 def _bind_index(bindings: Bindings, index: Index) -> None:
-    async def search(_: Caller, params: v.SearchIndex) -> v.SearchResult:
+    async def search(_: Caller, params: c.SearchIndex) -> c.SearchResult:
         begun = time.perf_counter()
         hits = await asyncio.to_thread(
             index.search,
@@ -136,9 +137,9 @@ def _bind_index(bindings: Bindings, index: Index) -> None:
             params.filter,
         )
         took_ms = round((time.perf_counter() - begun) * 1000, 3)
-        return v.SearchResult(hits, v.Milliseconds(took_ms))
+        return c.SearchResult(hits, v.Milliseconds(took_ms))
 
-    async def status(_: Caller, __: v.Nothing) -> v.IndexStatus:
+    async def status(_: Caller, __: c.Nothing) -> c.IndexStatus:
         return await asyncio.to_thread(index.status)
 
     bindings.bind(methods.INDEX_SEARCH, search)
@@ -146,17 +147,17 @@ def _bind_index(bindings: Bindings, index: Index) -> None:
 
 
 def _bind_sources(bindings: Bindings, sources: DocumentSources) -> None:
-    async def listed(_: Caller, __: v.Nothing) -> v.SourceList:
-        return v.SourceList(await sources.list())
+    async def listed(_: Caller, __: c.Nothing) -> c.SourceList:
+        return c.SourceList(await sources.list())
 
-    async def add(_: Caller, params: v.AddSource) -> v.Source:
+    async def add(_: Caller, params: c.AddSource) -> v.Source:
         return await sources.add(params)
 
-    async def remove(_: Caller, params: v.BySource) -> v.Nothing:
+    async def remove(_: Caller, params: c.BySource) -> c.Nothing:
         await sources.remove(params.source_id)
-        return v.Nothing()
+        return c.Nothing()
 
-    async def refresh(_: Caller, params: v.BySource) -> v.Source:
+    async def refresh(_: Caller, params: c.BySource) -> v.Source:
         return await sources.refresh(params.source_id)
 
     bindings.bind(methods.SOURCE_LIST, listed)
@@ -165,7 +166,7 @@ def _bind_sources(bindings: Bindings, sources: DocumentSources) -> None:
     bindings.bind(methods.SOURCE_REFRESH, refresh)
 
 
-def _keys(params: v.SendTerminal) -> bytes:
+def _keys(params: c.SendTerminal) -> bytes:
     if params.base64 is None:
         return (params.text or "").encode("utf-8", "replace")
     try:

@@ -12,7 +12,10 @@ from typing import Final, assert_never
 
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import ConversationId, SignalName
+from daemon.protocol.values import (
+    ConversationId,
+    SignalName,
+)
 from daemon.shell import lines
 from daemon.shell.ending import end_members, members
 from daemon.shell.marks import VARIABLE, put_mark

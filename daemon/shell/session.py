@@ -14,7 +14,11 @@ from typing import Final
 from daemon.config import ShellSettings
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import ConversationId, FlowId, SignalName
+from daemon.protocol.values import (
+    ConversationId,
+    FlowId,
+    SignalName,
+)
 from daemon.shell.bash import Bash
 from daemon.shell.descent import descends
 from daemon.shell.ending import is_subreaper, members, reap_adopted, sweep

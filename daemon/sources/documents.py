@@ -14,10 +14,10 @@ from typing import Any, Final
 from daemon.config import Paths
 from daemon.index import Index
 from daemon.protocol import codec, errors
+from daemon.protocol.calls import AddSource
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.framing import MAX_FRAME_BYTES
 from daemon.protocol.values import (
-    AddSource,
     Json,
     Progress,
     Seconds,

@@ -5,7 +5,13 @@ from typing import Final
 
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import ConversationId, Digest, FlowId, Inquiry, InquiryId
+from daemon.protocol.values import (
+    ConversationId,
+    Digest,
+    FlowId,
+    Inquiry,
+    InquiryId,
+)
 from daemon.store.clock import later, now
 from daemon.store.database import Database
 from daemon.store.ids import new_id

@@ -3,7 +3,13 @@
 from typing import Any, Final
 
 from daemon.protocol import codec
-from daemon.protocol.values import Event, EventKind, FlowId, Json, Timestamp
+from daemon.protocol.values import (
+    Event,
+    EventKind,
+    FlowId,
+    Json,
+    Timestamp,
+)
 from daemon.store.clock import now
 from daemon.store.database import Database, Row
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeVar
 
 from daemon.protocol import codec, errors
+from daemon.protocol.calls import ListFlows
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     Block,
@@ -15,7 +16,6 @@ from daemon.protocol.values import (
     FlowId,
     FlowStatus,
     InquiryId,
-    ListFlows,
     PlannedCommand,
     ReplyType,
     Terminal,

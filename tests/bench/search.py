@@ -14,7 +14,12 @@ from daemon.config import Paths
 from daemon.index import Index, IndexWriter, ParsedDocument, ParsedPassage
 from daemon.models.embedder import Vectors
 from daemon.models.minilm import MiniLM
-from daemon.protocol.values import Digest, SearchMode, SourceKind, Timestamp
+from daemon.protocol.values import (
+    Digest,
+    SearchMode,
+    SourceKind,
+    Timestamp,
+)
 from tests.bench.table import Row
 from tests.support.model import model_directory
 

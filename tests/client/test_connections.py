@@ -15,9 +15,18 @@ from client.remote import RemoteError
 from client.typed import TypedConnection
 from client.words import Words
 from daemon.protocol import errors
+from daemon.protocol.calls import (
+    ByFlow,
+    FlowEvents,
+    Nothing,
+    WaitFlow,
+)
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.methods import DAEMON_PING, FLOW_DELETE, FLOW_GET, FLOW_WAIT
-from daemon.protocol.values import ByFlow, FlowEvents, FlowId, Nothing, Seconds, WaitFlow
+from daemon.protocol.values import (
+    FlowId,
+    Seconds,
+)
 from daemon.rpc.binding import Bindings, Caller
 from tests.support.rpc_peer import serving
 from tests.support.values import a_flow

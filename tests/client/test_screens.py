@@ -13,7 +13,10 @@ from client.screens.inquiry import inquiry_screen
 from client.terminal import Paint, display_width
 from client.words import Words
 from daemon.protocol.escape import escape, is_hidden, unescape
-from daemon.protocol.values import FlowStatus, PlannedCommand
+from daemon.protocol.values import (
+    FlowStatus,
+    PlannedCommand,
+)
 from tests.support.values import a_citation, a_flow, an_error, an_inquiry
 
 PLAIN = Paint(colour=False)

@@ -4,20 +4,20 @@ import dataclasses
 
 import pytest
 
-from daemon.protocol.methods import FLOW_GET, FLOW_WAIT, TERMINAL_SEND
-from daemon.protocol.values import (
+from daemon.protocol.calls import (
     ByFlow,
-    Event,
-    EventKind,
     FlowEvents,
-    FlowStatus,
     Nothing,
     SendTerminal,
     WaitFlow,
 )
+from daemon.protocol.methods import FLOW_GET, FLOW_WAIT, TERMINAL_SEND
 from daemon.protocol.values import (
-    Terminal as Wanted,
+    Event,
+    EventKind,
+    FlowStatus,
 )
+from daemon.protocol.values import Terminal as Wanted
 from daemon.rpc.binding import Bindings, Caller
 from tests.support.daemon import Home
 from tests.support.rpc_peer import serving

@@ -16,7 +16,11 @@ from pathlib import Path
 from daemon.config import Paths
 from daemon.index import Index, IndexWriter, ParsedDocument, ParsedPassage
 from daemon.models.minilm import MiniLM
-from daemon.protocol.values import Digest, SourceKind, Timestamp
+from daemon.protocol.values import (
+    Digest,
+    SourceKind,
+    Timestamp,
+)
 from tests.bench.table import Row
 from tests.support.model import model_directory
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 import prompts
-from daemon.protocol.values import ReplyType, SourceName
+from daemon.protocol.values import (
+    ReplyType,
+    SourceName,
+)
 from daemon.reasoner.decision import SEARCHED, Decision, Missing, PlanItem
 from daemon.reasoner.request import DecisionRequest
 

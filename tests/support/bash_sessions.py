@@ -9,7 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from daemon.config import ShellSettings
-from daemon.protocol.values import ConversationId, Digest, FlowId, InquiryId
+from daemon.protocol.values import (
+    ConversationId,
+    Digest,
+    FlowId,
+    InquiryId,
+)
 from daemon.shell.processes import every_process
 from daemon.shell.session import CommandResult, Shell
 from daemon.store.approvals import UsedApproval

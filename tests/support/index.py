@@ -7,7 +7,12 @@ from pathlib import Path
 from daemon.config import Paths
 from daemon.index import IndexWriter, ParsedDocument, ParsedPassage
 from daemon.models.embedder import Embedder
-from daemon.protocol.values import Digest, Source, SourceKind, Timestamp
+from daemon.protocol.values import (
+    Digest,
+    Source,
+    SourceKind,
+    Timestamp,
+)
 
 MODIFIED_AT = Timestamp("2026-01-02T03:04:05.678Z")
 

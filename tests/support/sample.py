@@ -7,7 +7,13 @@ from typing import Any
 
 from daemon.config import Paths
 from daemon.index import Index, IndexWriter, ParsedDocument, ParsedPassage
-from daemon.protocol.values import Digest, Hit, SourceKind, SourceName, Timestamp
+from daemon.protocol.values import (
+    Digest,
+    Hit,
+    SourceKind,
+    SourceName,
+    Timestamp,
+)
 from daemon.reasoner import ContextPiece
 from embed_tool.cut import passages
 from embed_tool.formats.markdown import read_markdown

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from daemon.flow.starting import first_state, insert_flow
 from daemon.flow.transitions import AFTER_A_CRASH, ALLOWED, advance
 from daemon.protocol import errors
+from daemon.protocol.calls import StartFlow
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import FlowId, FlowStatus, StartFlow
+from daemon.protocol.values import (
+    FlowId,
+    FlowStatus,
+)
 from daemon.store import Database
 from daemon.store.events import events_after
 from daemon.store.flows import ENDED, load_flow

@@ -6,7 +6,10 @@ import pytest
 from daemon.index import Index, ParsedDocument, ParsedPassage
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Digest, SearchMode
+from daemon.protocol.values import (
+    Digest,
+    SearchMode,
+)
 from tests.support.embedder import WordEmbedder
 from tests.support.index import MODIFIED_AT, document, paths_in, writing
 

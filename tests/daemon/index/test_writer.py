@@ -8,7 +8,11 @@ import pytest
 from daemon.index import Index, IndexWriter, KnownFile
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Progress, SourceKind, SourceState
+from daemon.protocol.values import (
+    Progress,
+    SourceKind,
+    SourceState,
+)
 from tests.support.embedder import WordEmbedder
 from tests.support.index import document, paths_in, writing
 

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import ReplyType, SourceName
+from daemon.protocol.values import (
+    ReplyType,
+    SourceName,
+)
 from daemon.reasoner.decision import (
     MOST_STEPS,
     Decision,

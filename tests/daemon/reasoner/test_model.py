@@ -13,7 +13,11 @@ from daemon.models.gemini import Gemini, GeminiSettings
 from daemon.models.keys import ApiKey
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import ReplyType, SourceName, Timestamp
+from daemon.protocol.values import (
+    ReplyType,
+    SourceName,
+    Timestamp,
+)
 from daemon.reasoner import ContextPiece, DecisionRequest, Exchange, FailedCommand
 from daemon.reasoner.decision import Decision
 from daemon.reasoner.model import ModelReasoner

@@ -10,7 +10,10 @@ from hypothesis import given as any_of
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from daemon.protocol.values import ReplyType, SourceName
+from daemon.protocol.values import (
+    ReplyType,
+    SourceName,
+)
 from daemon.reasoner import ContextPiece, Decision, DecisionRequest
 from daemon.reasoner.offline import OfflineReasoner
 from tests.eval import offline as evaluation

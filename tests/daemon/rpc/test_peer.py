@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from daemon.protocol import errors
+from daemon.protocol.calls import (
+    ByFlow,
+    Nothing,
+)
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.methods import DAEMON_STOP, FLOW_GET, Method
-from daemon.protocol.values import ByFlow, Nothing
 from daemon.rpc.binding import Bindings, Caller
 from daemon.rpc.peer import Peers, started
 from tests.support.rpc_peer import Serving, serving
@@ -182,7 +185,11 @@ def test_a_foreign_user_has_no_place() -> None:
 def test_mypy_refuses_a_handler_of_another_type(tmp_path: Path) -> None:
     code = """
 from daemon.protocol.methods import FLOW_GET
-from daemon.protocol.values import ByFlow, ByInquiry, Flow
+from daemon.protocol.calls import (
+    ByFlow,
+    ByInquiry,
+)
+from daemon.protocol.values import Flow
 from daemon.rpc.binding import Bindings, Caller
 
 async def right(caller: Caller, params: ByFlow) -> Flow: ...

@@ -16,9 +16,14 @@ import pytest
 import uvloop
 
 from daemon.protocol import errors
+from daemon.protocol.calls import (
+    FlowEvents,
+    Nothing,
+    SearchIndex,
+    WaitFlow,
+)
 from daemon.protocol.framing import MAX_FRAME_BYTES
 from daemon.protocol.methods import FLOW_WAIT, INDEX_SEARCH, Method
-from daemon.protocol.values import FlowEvents, Nothing, SearchIndex, WaitFlow
 from daemon.rpc.binding import Bindings, Caller
 from daemon.rpc.connection import MAX_OUTSTANDING
 from tests.support.rpc_peer import Peer, Serving, serving

@@ -7,8 +7,17 @@ from typing import Any
 import pytest
 
 from daemon.protocol import methods
+from daemon.protocol.calls import (
+    Nothing,
+    SearchIndex,
+    SearchResult,
+)
 from daemon.protocol.methods import Method
-from daemon.protocol.values import Hit, Nothing, Ranks, SearchIndex, SearchResult, Timestamp
+from daemon.protocol.values import (
+    Hit,
+    Ranks,
+    Timestamp,
+)
 from daemon.rpc.binding import Bindings, Caller
 from tests.support.rpc_peer import Serving, serving
 

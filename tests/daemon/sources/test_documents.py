@@ -10,8 +10,14 @@ import pytest
 
 from daemon.config import Paths
 from daemon.index import Index, IndexWriter
+from daemon.protocol.calls import AddSource
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import AddSource, Source, SourceId, SourceKind, SourceState
+from daemon.protocol.values import (
+    Source,
+    SourceId,
+    SourceKind,
+    SourceState,
+)
 from daemon.sources.documents import DocumentSources
 from tests.support.embed_cli import EmbedTool
 from tests.support.waiting import until

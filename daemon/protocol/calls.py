@@ -1,0 +1,204 @@
+"""What methods take and give, in the order of the table in `methods`."""
+
+from dataclasses import dataclass
+
+from daemon.protocol.values import (
+    AnswerDecision,
+    ConversationId,
+    Digest,
+    Event,
+    Flow,
+    FlowId,
+    FlowStatus,
+    Hit,
+    IndexCounts,
+    Inquiry,
+    InquiryId,
+    InquiryStatus,
+    Milliseconds,
+    Scope,
+    SearchMode,
+    Seconds,
+    SignalName,
+    Source,
+    SourceId,
+    SourceKind,
+    Timestamp,
+)
+
+DEFAULT_WAIT_S: Final = Seconds(30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No parameters, or nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    client: str
+    version: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    version: str
+    methods: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStatus:
+    version: str
+    pid: int
+    uptime_s: Seconds
+    reasoner: str
+    embedder: str | None
+    index: IndexCounts
+    flows_running: int
+    flows_waiting: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartFlow:
+    """`flow_id`: chosen by the caller, so that the same call twice starts one flow.
+
+    `context`: text given with the question (standard input). `language`: `en` or `pt`; found
+    out from the question if left out.
+    """
+
+    question: str
+    flow_id: FlowId | None = None
+    conversation: ConversationId | None = None
+    agent: str | None = None
+    cwd: str | None = None
+    context: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ByFlow:
+    flow_id: FlowId
+
+
+@dataclass(frozen=True, slots=True)
+class ListFlows:
+    status: FlowStatus | None = None
+    conversation: ConversationId | None = None
+    limit: int = 50
+    before: Timestamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowList:
+    flows: list[Flow]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFlow:
+    """`after`: the last `seq` already seen; `timeout_s`: at most 60."""
+
+    after: int = 0
+    timeout_s: Seconds = DEFAULT_WAIT_S
+    flow_id: FlowId | None = None
+    limit: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEvents:
+    """`flow` is null where all flows are followed."""
+
+    flow: Flow | None
+    events: list[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class ListInquiries:
+    status: InquiryStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InquiryList:
+    inquiries: list[Inquiry]
+
+
+@dataclass(frozen=True, slots=True)
+class ByInquiry:
+    inquiry_id: InquiryId
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerInquiry:
+    """`digest`: of what was shown, needed for allow and apply. `edited`: the person's own script."""
+
+    inquiry_id: InquiryId
+    decision: AnswerDecision
+    digest: Digest | None = None
+    text: str | None = None
+    scope: Scope = Scope.ONCE
+    edited: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendTerminal:
+    """Keys for a running command: `text`, or bytes in `base64`."""
+
+    flow_id: FlowId
+    text: str | None = None
+    base64: str | None = None
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignalTerminal:
+    flow_id: FlowId
+    signal: SignalName
+
+
+@dataclass(frozen=True, slots=True)
+class SearchIndex:
+    """`filter`: only documents whose path begins so."""
+
+    query: str
+    k: int = 8
+    mode: SearchMode = SearchMode.HYBRID
+    agent: str | None = None
+    filter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    hits: list[Hit]
+    took_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """`rebuild_needed`: the embedder differs from the one that the index was made with."""
+
+    documents: int
+    passages: int
+    embedded: int
+    embedder: str | None
+    rebuild_needed: bool
+    size_bytes: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddSource:
+    kind: SourceKind
+    location: str
+    name: str | None = None
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BySource:
+    source_id: SourceId
+
+
+@dataclass(frozen=True, slots=True)
+class SourceList:
+    sources: list[Source]
