@@ -1,6 +1,7 @@
 """What methods take and give, in the order of the table in `methods`."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from daemon.protocol.values import (
     AnswerDecision,
