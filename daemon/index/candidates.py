@@ -25,6 +25,9 @@ MATCH_BUDGET: Final = 12_000
 """How many rows a keyword search may rank: the rarest words fill it. Words left out for speed
 still count in the exact score of each candidate."""
 
+_MOST_TERMS: Final = 64
+"""Of a question as long as a page, the rarest."""
+
 _MOST_WINDOWS, _LEAST_WINDOWS = 150, 30
 _WINDOW_BUDGET: Final = 3_000_000
 """The cost of a vector search grows with how many it is asked for times how many there are."""
@@ -117,7 +120,7 @@ def _affordable(query: Query, statistics: Statistics) -> list[str]:
     there.sort(key=statistics.frequency.__getitem__)
     chosen: list[str] = []
     spent = 0
-    for term in there:
+    for term in there[:_MOST_TERMS]:
         spent += statistics.frequency[term]
         if chosen and spent > MATCH_BUDGET:
             break

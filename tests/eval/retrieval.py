@@ -49,8 +49,10 @@ class Collection:
     asked: list[Asked]
 
 
-def rows(data: Path) -> list[Row]:
-    """One for each collection, each in an index of its own."""
+def rows(data: Path | None) -> list[Row]:
+    """One for each collection, each in an index of its own; none without the collections."""
+    if data is None:
+        return []
     embedder = MiniLM.load(model_directory())
     result = []
     for collection in collections(data / "retrieval"):

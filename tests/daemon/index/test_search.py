@@ -86,6 +86,17 @@ def test_a_question_without_words_finds_nothing(index, query):
     assert index.search(query) == []
 
 
+def test_a_question_may_be_as_long_as_a_book(paths, embedder):
+    long = " ".join(f"word{n}" for n in range(5000))
+    with writing(paths, embedder) as (writer, source):
+        writer.put(source.id, document("/docs/long", long))
+    index = Index.open(paths, embedder)
+
+    for mode in SearchMode:
+        assert paths_of(index.search(long, mode=mode)) == ["/docs/long"]
+    index.close()
+
+
 @pytest.mark.parametrize("mode", list(SearchMode))
 def test_a_filter_leaves_only_documents_whose_path_begins_so(index, mode):
     hits = index.search("dias days leave férias", mode=mode, filter="/docs/pt/")
