@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 from client.console import Console
 from client.dispatch import run_command
@@ -14,6 +15,7 @@ from client.table import BY_NAME, nearest
 def main(arguments: list[str] | None = None) -> int:
     """The exit status (design §11)."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _never_refuse_a_character()
     console = Console(os.environ)
     try:
         status = _run(console, arguments)
@@ -40,6 +42,13 @@ def _run(console: Console, arguments: list[str]) -> int:
     if name not in BY_NAME:
         raise _unknown(console, name)
     return run_command(console, name, rest)
+
+
+def _never_refuse_a_character() -> None:
+    """A locale that has no “✓” gets another sign in its place, and no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _version(console: Console) -> int:

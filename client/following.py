@@ -88,13 +88,25 @@ class Follower:
                 self._feed_terminal(flow)
 
     def _wait(self, wait_s: float = WAIT_S) -> FlowEvents:
-        """Asks again across a restart of the daemon; nothing is lost or shown twice."""
-        asked = {"flow_id": self._flow_id, "after": self._after, "timeout_s": wait_s}
+        events: FlowEvents = self._call(
+            "flow.wait",
+            wait_s,
+            flow_id=self._flow_id,
+            after=self._after,
+            timeout_s=wait_s,
+            limit=_LIMIT,
+        )
+        return events
+
+    def _call(self, method: str, wait_s: float = 0.0, /, **params: Any) -> Any:
+        """Asks again across a restart of the daemon. Only for what may be asked twice.
+
+        An answer may: the first one counts, and the second is told so.
+        """
         give_up = time.monotonic() + PATIENCE_S
         while True:
             try:
-                events: FlowEvents = self._console.call("flow.wait", wait_s, limit=_LIMIT, **asked)
-                return events
+                return self._console.call(method, wait_s, **params)
             except RemoteError as error:
                 lost = error.name in ("DAEMON_UNREACHABLE", "DAEMON_STOPPING")
                 if not lost or time.monotonic() > give_up:
@@ -120,7 +132,7 @@ class Follower:
             self._view.closed(self._inquiry(inquiry_id))
 
     def _inquiry(self, inquiry_id: str) -> Inquiry:
-        inquiry: Inquiry = self._console.call("inquiry.get", inquiry_id=inquiry_id)
+        inquiry: Inquiry = self._call("inquiry.get", inquiry_id=inquiry_id)
         return inquiry
 
     def _answered(self, flow: Flow) -> bool:
@@ -138,7 +150,7 @@ class Follower:
         """That someone else was faster, or that something changed, is said and is no end."""
         self.expect(str(answer["inquiry_id"]))
         try:
-            answering.send(self._console, answer)
+            self._call("inquiry.answer", **answer)
         except RemoteError as error:
             if error.name not in (*_ANSWERED_MEANWHILE, "SESSION_BUSY"):
                 raise
@@ -189,6 +201,9 @@ class Follower:
         try:
             flow: Flow = console.call("flow.cancel", flow_id=self._flow_id)
         except RemoteError as error:
+            if error.name == "FLOW_NOT_FOUND":
+                # It had not begun: there is nothing to end and nothing to show.
+                raise KeyboardInterrupt from None
             if error.name != "FLOW_ENDED":
                 raise
             flow = console.call("flow.get", flow_id=self._flow_id)

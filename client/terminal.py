@@ -16,6 +16,7 @@ _STYLES = {
 }
 MAX_WIDTH = 96
 """Longer lines are hard to read; what is wider than this stays at the left."""
+MIN_WIDTH = 24
 
 
 def has_colour(environ: Mapping[str, str], descriptor: int) -> bool:
@@ -30,7 +31,7 @@ def width_of(descriptor: int) -> int:
         columns = os.get_terminal_size(descriptor).columns
     except OSError:
         return 80
-    return min(columns, MAX_WIDTH) if columns else 80
+    return max(min(columns, MAX_WIDTH), MIN_WIDTH) if columns else 80
 
 
 class Paint:

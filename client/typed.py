@@ -1,7 +1,7 @@
 """The typed asynchronous connection: `await call(FLOW_START, StartFlow(…))` gives a `Flow`.
 
 For clients that live long: it finds the daemon again after a restart, and asks again what may be
-asked twice. What may not (an answer, a deletion) fails, and the caller looks what became of it.
+asked twice. What may not (a deletion, a new source) fails, and the caller looks what became of it.
 """
 
 import asyncio
@@ -36,6 +36,7 @@ _REPEATABLE: Final = frozenset(
         methods.FLOW_WAIT,
         methods.INQUIRY_LIST,
         methods.INQUIRY_GET,
+        methods.INQUIRY_ANSWER,  # the first one counts, and the second is told so
         methods.INDEX_SEARCH,
         methods.INDEX_STATUS,
         methods.SOURCE_LIST,

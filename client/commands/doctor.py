@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from argparse import Namespace
-from typing import Any
 
 from client import place
 from client.connection import VERSION, Connection
 from client.console import Console
 from client.remote import EXIT_FAILED, EXIT_OK, EXIT_UNREACHABLE, RemoteError
 from client.start import daemon_command
-from client.terminal import person_is_there
+from client.terminal import Paint, person_is_there
 from client.usage import Parser
+from daemon.protocol.escape import escape
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
     from daemon.protocol.calls import DaemonStatus
 
+Finding = tuple[str, str, str]
+"""Level, sentence, what to do."""
+
 _CHECK_TIMEOUT_S = 60
+_MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 
 
 def arguments(parser: Parser, name: str) -> None:
@@ -32,19 +35,13 @@ def run(console: Console, name: str, given: Namespace) -> int:
     assert name == "doctor"
     status, error = _ask(console)
     checked, printed = _check(console)
+    found = [*_own(console, status, error), *findings(printed)]
     if given.json:
-        console.document(
-            {
-                "client": VERSION,
-                "socket": place.socket_path(console.environ),
-                "daemon": status,
-                "error": None if error is None else error.message,
-                "check": {"exit_status": checked, "output": _parsed(printed)},
-            }
-        )
+        levels = [{"level": level, "text": text, "action": action} for level, text, action in found]
+        console.document({"client": VERSION, "daemon": status, "findings": levels})
     else:
-        console.result(_screen(console, status, error))
-        console.result(printed if not printed or printed.endswith("\n") else printed + "\n")
+        for finding in found:
+            console.result(_screen(finding, console.paint, console.width))
     if error is not None:
         return EXIT_UNREACHABLE
     return EXIT_OK if checked == 0 else EXIT_FAILED
@@ -72,23 +69,41 @@ def _check(console: Console) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def _screen(console: Console, status: DaemonStatus | None, error: RemoteError | None) -> str:
-    words, paint = console.words, console.paint
-    socket = place.shorten(place.socket_path(console.environ), console.environ)
-    lines = [(True, words("doctor_client", version=VERSION, language=words.language))]
+def _own(console: Console, status: DaemonStatus | None, error: RemoteError | None) -> list[Finding]:
+    words = console.words
+    found = [("ok", words("doctor_client", version=VERSION, language=words.language), "")]
     if status is not None:
-        head = {"pid": status.pid, "version": status.version, "socket": socket}
-        lines.append((status.version == VERSION, words("doctor_daemon", **head)))
+        socket = place.shorten(place.socket_path(console.environ), console.environ)
+        blanks = {"pid": status.pid, "version": status.version, "socket": socket}
+        level = "ok" if status.version == VERSION else "warn"
+        found.append((level, words("doctor_daemon", **blanks), ""))
     elif error is not None:
-        lines.append((False, f"{error.message} {error.action}"))
+        found.append(("fail", error.message, error.action))
     there = person_is_there()
-    lines.append((True, words("doctor_terminal" if there else "doctor_no_terminal")))
-    shown = (f"{paint('✓', 'green') if well else paint('✗', 'red')} {text}" for well, text in lines)
-    return "\n".join(shown) + "\n"
+    found.append(("ok", words("doctor_terminal" if there else "doctor_no_terminal"), ""))
+    return found
 
 
-def _parsed(printed: str) -> Any:
-    try:
-        return json.loads(printed)
-    except ValueError:
-        return printed.splitlines()
+def findings(printed: str) -> list[Finding]:
+    """From the lines of `alvod --check`: a level and a sentence, below it what to do."""
+    found: list[Finding] = []
+    for line in printed.splitlines():
+        level, _, text = line.partition(" ")
+        if level in _MARKS:
+            found.append((level, text.strip(), ""))
+        elif line.strip() and found and line.startswith(" "):
+            found[-1] = (*found[-1][:2], f"{found[-1][2]} {line.strip()}".strip())
+        elif line.strip():
+            found.append(("fail", line.strip(), ""))
+    return found
+
+
+def _screen(finding: Finding, paint: Paint, width: int) -> str:
+    import textwrap
+
+    level, text, action = finding
+    mark, style = _MARKS[level]
+    first, *rest = textwrap.wrap(escape(text), width - 2, break_on_hyphens=False) or [""]
+    lines = [f"{paint(mark, style)} {first}", *(f"  {line}" for line in rest)]
+    todo = textwrap.wrap(escape(action), width - 2, break_on_hyphens=False)
+    return "\n".join([*lines, *(f"  {paint(line, 'dim')}" for line in todo)]) + "\n"

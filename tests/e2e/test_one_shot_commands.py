@@ -220,3 +220,32 @@ def test_a_reader_that_has_seen_enough_is_no_error(started):
         check=False,
     )
     assert (done.stdout, done.stderr) == ("[0\n", "")
+
+
+def test_who_follows_a_command_is_told_when_a_crash_cuts_it_off(started):
+    inquiry = parked(started, "echo begun; sleep 60")
+    with Terminal(started, "alvo", "allow", "--yes", inquiry, within=30) as terminal:
+        terminal.see("\nbegun")
+        started.kill()
+        started.start()
+        terminal.see("was cut off")
+        assert terminal.end() == 1
+
+
+def test_who_waits_at_a_question_can_answer_after_a_restart(started):
+    with Terminal(started, "alvo", "run", "--", "echo survived") as terminal:
+        terminal.see("Run it? [y/N, e edits] ")
+        started.kill()
+        started.start()
+        terminal.line("y")
+        terminal.see("\nsurvived")
+        assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "en_US.ISO-8859-1"])
+def test_no_locale_makes_a_traceback(started, locale):
+    environ = {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for words in (("run", "--", "echo ✓ \u202e"), ("inquiries",), ("help",), ("show", "zz\udcff")):
+        done = started.run("alvo", *words, environ=environ)
+        assert "Traceback" not in done.stderr
+        assert done.returncode in (0, 1, 4)
