@@ -16,9 +16,10 @@ from daemon.blocks.secrets import Secrets
 from daemon.config import Config
 from daemon.flow.answering import Answers, Resume
 from daemon.flow.drive import Driver
-from daemon.flow.execution import Executor, ended_plan
+from daemon.flow.execution import Executor
 from daemon.flow.inquiring import Inquirer, say_inquiry
 from daemon.flow.ledger import Ledger
+from daemon.flow.plan import ended_plan
 from daemon.flow.recovery import recover
 from daemon.flow.starting import begin_again, first_state, insert_flow
 from daemon.flow.transitions import advance

@@ -2,7 +2,6 @@
 
 import codecs
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,17 +10,17 @@ from daemon.blocks.secrets import Secrets
 from daemon.config import ShellSettings
 from daemon.flow.coalescer import Coalescer
 from daemon.flow.ledger import Ledger
+from daemon.flow.plan import ended_plan
 from daemon.flow.sentences import error_value
+from daemon.flow.starting import is_alone
 from daemon.flow.transitions import advance
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     EventKind,
-    Flow,
     FlowId,
     FlowStatus,
     Milliseconds,
-    PlannedCommand,
     StepStatus,
 )
 from daemon.shell.session import CommandResult, Shell
@@ -56,6 +55,9 @@ class Executor:
             if error.type is errors.FLOW_CONFLICT:
                 return  # Cancelled meanwhile: who did that has said so already.
             await self._fail(flow_id, error)
+        flow = (await self._ledger.read(lambda db: load_flow(db, flow_id))).flow
+        if is_alone(flow):
+            await self._shell.release(flow.conversation)
 
     async def _run_all(self, flow_id: FlowId, approval: UsedApproval) -> None:
         for n in range(len(approval.scripts)):
@@ -197,23 +199,6 @@ def _mark(
             "took_ms": command.took_ms,
         },
     )
-
-
-def ended_plan(flow: Flow, running: StepStatus) -> list[PlannedCommand]:
-    """The plan of a flow that ends now: what ran becomes `running`, what did not is skipped."""
-    became = {StepStatus.RUNNING: running, StepStatus.PENDING: StepStatus.SKIPPED}
-    return [
-        replace(command, status=became.get(command.status, command.status)) for command in flow.plan
-    ]
-
-
-def remaining(plan: Sequence[PlannedCommand]) -> list[PlannedCommand]:
-    """What is left to do of a plan that was cut off: never what was done."""
-    return [
-        PlannedCommand(command.explanation, command.script)
-        for command in plan
-        if command.status is not StepStatus.DONE
-    ]
 
 
 def _failure(result: CommandResult, n: int, of: int, limit_s: float) -> AlvoError | None:

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from daemon.flow.execution import ended_plan
 from daemon.flow.ledger import Ledger
+from daemon.flow.plan import ended_plan
 from daemon.flow.sentences import error_value
 from daemon.flow.transitions import AFTER_A_CRASH, advance
 from daemon.protocol import errors

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.blocks.question import direct_command
-from daemon.flow.execution import remaining
+from daemon.flow.plan import remaining
 from daemon.flow.transitions import advance
 from daemon.index.language import detect
 from daemon.protocol import errors, methods
@@ -50,9 +50,10 @@ def first_state(given: StartFlow, home: Path) -> StoredFlow:
     if not Path(cwd).is_absolute() or not os.access(cwd, os.X_OK) or not Path(cwd).is_dir():
         raise AlvoError(errors.DIRECTORY_MISSING, path=cwd)
     at = now()
+    flow_id = FlowId(given.flow_id or new_id())
     flow = Flow(
-        id=FlowId(given.flow_id or new_id()),
-        conversation=ConversationId(given.conversation or new_id()),
+        id=flow_id,
+        conversation=ConversationId(given.conversation or flow_id),
         question=given.question,
         agent=given.agent,
         language=_language(given),
@@ -73,6 +74,11 @@ def first_state(given: StartFlow, home: Path) -> StoredFlow:
         updated_at=at,
     )
     return StoredFlow(flow, cwd, given.context, attempts=0)
+
+
+def is_alone(flow: Flow) -> bool:
+    """Whether the flow is a conversation of its own, so that nobody comes back to its session."""
+    return flow.conversation == flow.id
 
 
 def insert_flow(db: Database, stored: StoredFlow) -> None:

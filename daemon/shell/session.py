@@ -191,6 +191,13 @@ class Shell:
         self._forget_dead()
         return swept
 
+    async def release(self, conversation: ConversationId) -> None:
+        """Nobody comes back to this session: it ends, unless something in it still works."""
+        bash = self._live(conversation)
+        if bash is not None and not bash.busy:
+            await self._end_unused(conversation, bash)
+            self._forget_dead()
+
     async def close(self) -> None:
         """Ends every session; none can be started afterwards."""
         self._closed = True
