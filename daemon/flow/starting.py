@@ -78,7 +78,7 @@ def first_state(given: StartFlow, home: Path) -> StoredFlow:
 
 def is_alone(flow: Flow) -> bool:
     """Whether the flow is a conversation of its own, so that nobody comes back to its session."""
-    return flow.conversation == flow.id
+    return str(flow.conversation) == str(flow.id)
 
 
 def insert_flow(db: Database, stored: StoredFlow) -> None:

@@ -4,7 +4,6 @@ Everything happens through the real commands, in XDG directories of its own that
 end; only what was embedded is kept, in .venv/demo-cache, so that a second run begins at once.
 """
 
-import os
 import signal
 import sys
 import tempfile
@@ -12,9 +11,8 @@ import time
 from pathlib import Path
 
 from client.terminal import person_is_there
-from tests.demo.stage import SAMPLE, Stage
+from tests.demo.stage import Stage, say
 
-ROOT = Path(__file__).parents[2]
 CACHE = Path(sys.prefix) / "demo-cache"
 
 REPORT = "Make the report folder for this month"
@@ -26,49 +24,41 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="alvo-demo-") as directory:
         stage = Stage(Path(directory), CACHE, person=person_is_there())
-        say("Alvo, shown on the handbook and the runbooks of an invented bicycle workshop.")
-        say(f"Own directories below {directory}; no key; nothing of yours is read or written.")
+        say("Alvo, shown on the handbook and the runbooks of an invented bicycle workshop, without")
+        say(f"a key. All of it is in {directory} and is removed at the end.")
+        if not stage.person:
+            say("Nobody is at a terminal: a second client answers in the person's place.")
         try:
             stage.start_daemon()
             play(stage, began)
         finally:
             stage.end_daemon()
-    say("The daemon is ended and the directories are removed. Yours: make run")
+    say("\nThe daemon is ended and the directories are removed. Yours: make run")
     return 1 if stage.surprises else 0
 
 
 def play(stage: Stage, began: float) -> None:
-    stage.embed("add", str(SAMPLE / "handbook"))
-    stage.embed("add", str(SAMPLE / "runbooks"))
+    stage.title("Documents are indexed once; afterwards only what has changed")
+    stage.embed("add", "handbook", "runbooks")
 
-    title("A question, answered from the documents, with where it is said")
-    stage.ask("How many days of vacation does everybody have?", expect=0)
+    stage.title("A question, answered from the documents, with the place where it is said")
+    stage.ask("How many days of vacation does everybody have?", expect="answered")
     say(f"(The first answer was there {time.monotonic() - began:.1f} s after the start.)")
 
-    title("The same in Portuguese")
-    stage.ask("Em que dia o salário é pago?", language="pt", expect=0)
+    stage.title("The same in Portuguese")
+    stage.ask("Em que dia o salário é pago?", language="pt", expect="answered")
 
-    title("A question that the documents do not answer")
-    stage.ask("What is the salary of the workshop lead?", decision="deny", expect=3)
+    stage.title("A question that the documents do not answer: nothing is made up")
+    stage.hint("Alvo asks whether to search once more. Press Enter: that is a no.")
+    stage.ask("What is the salary of the workshop lead?", decision="deny", expect="failed")
 
-    title("A task: found in a runbook, shown before anything runs, allowed")
-    stage.ask(REPORT, decision="allow", expect=0)
+    stage.title("A task: found in a runbook, shown before anything runs")
+    stage.hint("Type y and press Enter: it runs.")
+    stage.ask(REPORT, decision="allow", expect="executed")
 
-    title("The same task, denied")
-    stage.ask(REPORT, decision="deny", expect=3)
-
-
-def title(text: str) -> None:
-    bold, plain = ("\x1b[1m", "\x1b[0m") if colour() else ("", "")
-    say(f"\n{bold}── {text}{plain}")
-
-
-def say(text: str) -> None:
-    print(text, flush=True)
-
-
-def colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    stage.title("The same task, denied")
+    stage.hint("Press Enter: everything but a plain yes is a no.")
+    stage.ask(REPORT, decision="deny", expect="denied")
 
 
 if __name__ == "__main__":

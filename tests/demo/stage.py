@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,6 +34,8 @@ class Stage:
         self.surprises = 0
         self.home = directory / "home"
         make(self.home / "shop")
+        for folder in ("handbook", "runbooks"):
+            shutil.copytree(SAMPLE / folder, self.home / folder)
         places = {"CONFIG": "config", "DATA": "data", "STATE": "state"}
         self.environ = {
             name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)
@@ -83,44 +86,51 @@ class Stage:
             self._daemon.kill()
             self._daemon.wait()
 
+    def title(self, text: str) -> None:
+        say(f"\n{styled(f'── {text}', '1')}")
+
+    def hint(self, text: str) -> None:
+        """What the person at the terminal may do now."""
+        if self.person:
+            say(styled(f"({text})", "2"))
+
     def embed(self, *words: str) -> None:
         if self.show("alvo-embed", *words) != 0:
             self.surprises += 1
 
     def ask(
-        self, question: str, *, language: str = "en", decision: str = "deny", expect: int
+        self, question: str, *, language: str = "en", decision: str = "deny", expect: str
     ) -> None:
-        """Asks through `alvo`; an inquiry is answered by the person, else as `decision` says."""
+        """Asks through `alvo`; an inquiry is answered by the person, else as `decision` says.
+
+        `expect`: the status in which the flow ends, unless a person decides.
+        """
         environ = {"LANG": LANGUAGES[language]}
+        parked = self.show("alvo", "ask", question, environ=environ) == WAITING
         if self.person:
-            self.show("alvo", "ask", question, environ=environ)
             return
-        status = self.show("alvo", "ask", question, environ=environ)
-        while status == WAITING:
-            status = self._second_client(decision)
-        if status != expect:
-            print(f"(exit status {status}, {expect} was expected)", flush=True)
+        if parked:
+            self._second_client(decision)
+        flow = json.loads(self._output("alvo", "flows", "--limit", "1", "--json"))[0]
+        if flow["status"] != expect:
+            say(f"(The flow is {flow['status']}; {expect} was expected.)")
             self.surprises += 1
 
-    def _second_client(self, decision: str) -> int:
-        """Answers the inquiry that waits; the flow's exit status, from what became of it."""
-        waiting = json.loads(self._output("alvo", "inquiries", "--json"))
-        inquiry = waiting[-1]
-        print("(Nobody is at a terminal: a second client answers.)", flush=True)
-        status = self.show("alvo", decision, inquiry["id"][:6])
+    def _second_client(self, decision: str) -> None:
+        inquiry = json.loads(self._output("alvo", "inquiries", "--json"))[-1]
+        say(styled("(A second client answers.)", "2"))
+        self.show("alvo", decision, inquiry["id"][:6])
         if decision == "deny":
-            return self.show("alvo", "show", inquiry["flow_id"][:6])
-        return status
+            self.show("alvo", "attach", inquiry["flow_id"][:6])
 
     def show(self, *words: str, environ: dict[str, str] | None = None) -> int:
         """Runs a command as it is shown, with this terminal as its own."""
-        shown = [word.replace(f"{ROOT}/", "") for word in words]
-        print(f"$ {shlex.join(shown)}", flush=True)
+        say(f"{styled('$', '2')} {styled(shlex.join(words), '1')}")
         return subprocess.run(
             [BIN / words[0], *words[1:]],
             env=self.environ | (environ or {}),
             cwd=self.home,
-            stdin=None if self.person else subprocess.DEVNULL,
+            stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,
             check=False,
         ).returncode
 
@@ -129,7 +139,19 @@ class Stage:
             [BIN / words[0], *words[1:]],
             env=self.environ,
             cwd=self.home,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         ).stdout
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def styled(text: str, style: str) -> str:
+    """With an ANSI style, where standard output is a terminal that wants one."""
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        return f"\x1b[{style}m{text}\x1b[0m"
+    return text
