@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from daemon.blocks.outcome import Ask
-from daemon.blocks.search import PersonReply
+from daemon.blocks.search import PersonReply, insufficient
 from daemon.blocks.secrets import Secrets
 from daemon.flow.digest import text_digest
 from daemon.flow.inquiring import ASKED, Asked, Inquirer, put_inquiry, say_inquiry
@@ -21,6 +21,7 @@ from daemon.protocol.values import (
     AnswerDecision,
     AnsweredBy,
     ConversationId,
+    Flow,
     FlowId,
     FlowStatus,
     Inquiry,
@@ -29,6 +30,7 @@ from daemon.protocol.values import (
     PlannedCommand,
     Scope,
 )
+from daemon.reasoner import Reply
 from daemon.store import Database, crash
 from daemon.store.approvals import grant_approval
 from daemon.store.clock import now
@@ -121,11 +123,7 @@ class Answers:
             say_inquiry(db, closed)
             flow = load_flow(db, inquiry.flow_id).flow
             again = inquiry.kind is InquiryKind.SEARCH_AGAIN
-            error = (
-                AlvoError(errors.INSUFFICIENT_INFORMATION, missing=inquiry.text)
-                if again
-                else AlvoError(errors.PERMISSION_DENIED)
-            )
+            error = _still_missing(db, flow) if again else AlvoError(errors.PERMISSION_DENIED)
             advance(
                 db,
                 flow.id,
@@ -226,6 +224,12 @@ def _grant(
     approval_id = grant_approval(db, inquiry, scripts, stored.flow.conversation)
     advance(db, stored.flow.id, FlowStatus.EXECUTING, _WAITING, inquiry=None, plan=plan)
     return closed, approval_id
+
+
+def _still_missing(db: Database, flow: Flow) -> AlvoError:
+    """What the reasoner of this round said it lacks."""
+    reply = find_step(db, flow.id, flow.rounds, "decide", Reply)
+    return insufficient(reply.decision.missing if reply is not None else ())
 
 
 def _check_fit(given: AnswerInquiry, inquiry: Inquiry) -> None:
