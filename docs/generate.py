@@ -17,7 +17,7 @@ from client.usage import Parser
 from client.words import Words
 from daemon import __main__ as daemon_main
 from daemon.config.settings import default_text
-from daemon.protocol import codec, errors, methods, values
+from daemon.protocol import codec, errors, methods
 from embed_tool import __main__ as embed_main
 
 HERE = Path(__file__).parent
@@ -152,7 +152,7 @@ def rpc_page() -> str:
     ]
     for method in methods.ALL.values():
         parts += [f"### {method.name}\n", method.summary + "\n"]
-        if method.params is values.Nothing:
+        if not fields(method.params):
             parts.append(f"Takes nothing, gives {type_name(method.result)}.\n")
             continue
         if note := first_paragraph(method.params):
@@ -162,18 +162,33 @@ def rpc_page() -> str:
 
 
 def value_sections() -> Iterator[str]:
-    params = {method.params for method in methods.ALL.values()}
-    for name, thing in vars(values).items():
-        if not isinstance(thing, type) or thing.__module__ != values.__name__:
-            continue
+    """Each value that travels, in the order in which the methods speak of them."""
+    travelling = dict[type, None]()
+    for method in methods.ALL.values():
+        reach(method.result, travelling)
+        for hint in get_type_hints(method.params).values():
+            reach(hint, travelling)
+    for thing in travelling:
+        yield f"### {thing.__name__}\n"
         if issubclass(thing, StrEnum):
-            yield f"### {name}\n"
             yield ", ".join(f"`{word}`" for word in thing) + ".\n"
-        elif is_dataclass(thing) and (thing not in params or thing is values.Nothing):
-            yield f"### {name}\n"
-            if note := first_paragraph(thing):
-                yield note + "\n"
-            yield field_table(thing)
+            continue
+        if note := first_paragraph(thing):
+            yield note + "\n"
+        yield field_table(thing)
+
+
+def reach(type_: Any, found: dict[type, None]) -> None:
+    """Adds the type, and what it is made of, as far as they have a section of their own."""
+    for part in get_args(type_):
+        reach(part, found)
+    is_value = isinstance(type_, type) and (is_dataclass(type_) or issubclass(type_, StrEnum))
+    if not is_value or type_ in found:
+        return
+    found[type_] = None
+    if is_dataclass(type_):
+        for hint in get_type_hints(type_).values():
+            reach(hint, found)
 
 
 # Errors
