@@ -6,10 +6,11 @@ import json
 import sys
 from collections.abc import Mapping
 
+import prompts
 from client.connection import Connection
 from client.screens.error import error_lines
 from client.terminal import Paint, has_colour, width_of
-from client.words import Words, language_of
+from client.words import Words
 from daemon.protocol.escape import is_hidden
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing typing costs 2 ms
@@ -22,7 +23,7 @@ class Console:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
-        self.words = Words(language_of(environ))
+        self.words = Words(prompts.language_of(environ))
         self.paint = Paint(colour=has_colour(environ, 1))
         self.paint_notice = Paint(colour=has_colour(environ, 2))
         self.result_is_terminal = sys.stdout.isatty()

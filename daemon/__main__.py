@@ -33,7 +33,7 @@ _FOR_US_ALONE: Final = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SO
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 ended as asked, 1 did not start or a check failed, 2 usage."""
     chosen = _arguments().parse_args(arguments)
-    language = _language(os.environ)
+    language = prompts.language_of(os.environ)
     paths = Paths.from_environment(os.environ)
     if chosen.check:
         from daemon import checks
@@ -69,10 +69,6 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"alvod {VERSION}")
     return parser  # fmt: skip
-
-
-def _language(environ: MutableMapping[str, str]) -> str:
-    return next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "en")  # fmt: skip
 
 
 def _serve(config: Config, paths: Paths, environ: MutableMapping[str, str]) -> None:

@@ -27,7 +27,7 @@ Command = Callable[[Context, argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     given = _parser().parse_args(arguments)
-    language = words.language_of(os.environ)
+    language = prompts.language_of(os.environ)
     signal.signal(signal.SIGTERM, _interrupt)
     report = JsonReport() if given.json else PersonReport(language)
     try:

@@ -1,19 +1,10 @@
 """What the embedding tool says, in the person's language."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import prompts
 from daemon.protocol.errors import AlvoError
 from embed_tool.reasons import Reason
-
-_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
-
-
-def language_of(environ: Mapping[str, str]) -> str:
-    """`pt` or `en`: the first of the locale's variables that says anything decides."""
-    said = next((environ[name] for name in _VARIABLES if environ.get(name)), "")
-    return "pt" if said.lower().startswith("pt") else "en"
 
 
 def sentence(error: AlvoError, language: str) -> tuple[str, str]:

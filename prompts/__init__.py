@@ -1,34 +1,51 @@
-"""What Alvo says: error sentences, phrases of its screens, and the prompts of its reasoners."""
+"""What Alvo says: error sentences, phrases of its screens, and the prompts of its reasoners.
+
+One-shot commands say their sentences through here too, so that importing it must cost nothing:
+an entry of the two tables is read alone. Its lines are `key = "JSON string"`, which is TOML; a
+test holds that a TOML parser reads the same.
+"""
+
+from __future__ import annotations
 
 import functools
-import tomllib
-from importlib import resources
-from typing import Any, Final
+import json
+import os
+import re
 
-LANGUAGES: Final = ("en", "pt")
+TYPE_CHECKING = False  # a constant that type checkers know; importing typing costs 2 ms
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
-
-@functools.cache
-def _table(file: str) -> dict[str, dict[str, str]]:
-    text = resources.files(__package__).joinpath(file).read_text(encoding="utf-8")
-    return tomllib.loads(text)
+LANGUAGES = ("en", "pt")
+_FOLDER = os.path.dirname(__file__)  # noqa: PTH120  (pathlib costs 5 ms)
 
 
 def sentence(name: str, language: str, /, **blanks: Any) -> tuple[str, str]:
     """What is wrong and what to do, of the error `name` (`errors.toml`), in that language."""
-    entry = _table("errors.toml")[name]
-    language = _known(language)
+    entry, language = _entry("errors.toml", name), known_language(language)
     return _fill(entry[language], blanks), _fill(entry[f"action_{language}"], blanks)
 
 
 def phrase(name: str, language: str, /, **blanks: Any) -> str:
     """A text of the screens (`phrases.toml`), in that language."""
-    return _fill(_table("phrases.toml")[name][_known(language)], blanks)
+    return _fill(_entry("phrases.toml", name)[known_language(language)], blanks)
 
 
-def error_names() -> frozenset[str]:
-    """Every error that has its sentences."""
-    return frozenset(_table("errors.toml"))
+def names(file: str) -> frozenset[str]:
+    """Every entry of one of the two tables."""
+    return frozenset(re.findall(r"^\[(\w+)\]$", _text(file), re.MULTILINE))
+
+
+def known_language(language: str) -> str:
+    """The one of ours that a locale or a language tag means; English for any other."""
+    return "pt" if language.lower().startswith("pt") else "en"
+
+
+def language_of(environ: Mapping[str, str]) -> str:
+    """By the first locale variable that says anything, as every Unix program does."""
+    variables = ("LC_ALL", "LC_MESSAGES", "LANG")
+    return known_language(next((environ[name] for name in variables if environ.get(name)), ""))
 
 
 def render(template: str, **values: Any) -> str:
@@ -42,7 +59,7 @@ def _environment() -> Any:
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__, ""),
+        loader=jinja2.PackageLoader(__package__ or "prompts", ""),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701  (the output is a prompt in Markdown, not HTML)
         trim_blocks=True,
@@ -50,14 +67,26 @@ def _environment() -> Any:
     )
 
 
-def _known(language: str) -> str:
-    return "pt" if language.lower().startswith("pt") else "en"
+@functools.cache
+def _text(file: str) -> str:
+    with open(f"{_FOLDER}/{file}", encoding="utf-8") as opened:  # noqa: PTH123  (as above)
+        return "\n" + opened.read()
 
 
-class _Blanks(dict[str, Any]):
+@functools.cache
+def _entry(file: str, name: str) -> dict[str, str]:
+    """Raises KeyError for a name that is not there."""
+    _, found, rest = _text(file).partition(f"\n[{name}]\n")
+    if not found:
+        raise KeyError(name)
+    pairs = (line.partition(" = ") for line in rest.split("\n[", 1)[0].splitlines())
+    return {key: json.loads(value) for key, is_pair, value in pairs if is_pair and key[0] != "#"}
+
+
+class _Blanks(dict[str, object]):
     """A blank that nobody filled shows as itself: a sentence must never raise."""
 
-    def __missing__(self, key: str) -> str:
+    def __missing__(self, key: str) -> object:
         return "{" + key + "}"
 
 

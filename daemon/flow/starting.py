@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+import prompts
 from daemon.blocks.question import direct_command
 from daemon.flow.plan import remaining
 from daemon.flow.transitions import advance
@@ -141,7 +142,7 @@ def _tail(events: list[Event], n: int) -> str:
 
 def _language(given: StartFlow) -> str:
     if given.language:
-        return "pt" if given.language.lower().startswith("pt") else "en"
+        return prompts.known_language(given.language)
     return detect(given.question)
 
 

@@ -36,15 +36,9 @@ async def hello(caller: Caller, params: Hello) -> Welcome:
     """The client's name goes into the audit: short, and nothing hidden in it."""
     caller.client = shown(params.client)
     if params.language is not None:
-        caller.language = _nearest(params.language)
+        caller.language = prompts.known_language(params.language)
     return Welcome(version=VERSION, methods=list(methods.ALL))
 
 
 async def discover(_caller: Caller, _params: Nothing) -> dict[str, Any]:
     return openrpc.document()
-
-
-def _nearest(language: str) -> str:
-    """`pt_BR.UTF-8` and `pt-BR` are `pt`; what we do not speak is English."""
-    short = language[:2].lower()
-    return short if short in prompts.LANGUAGES else _FALLBACK

@@ -2,53 +2,18 @@
 
 import ast
 import importlib.metadata
-import re
 from pathlib import Path
 
 import pytest
 
 import prompts
-from client import connection, place, words
+from client import connection, place
 from client.table import COMMANDS
-from client.words import Words, language_of
 from daemon.config import Paths
 from daemon.protocol.framing import MAX_FRAME_BYTES
 
 ROOT = Path(__file__).parents[2]
-PHRASES = re.findall(r"^\[(\w+)\]$", (ROOT / "prompts/phrases.toml").read_text(), re.MULTILINE)
-
-
-@pytest.mark.parametrize("language", ["en", "pt"])
-def test_every_phrase_reads_the_same_as_through_prompts(language):
-    assert PHRASES
-    for name in PHRASES:
-        assert Words(language)(name) == prompts.phrase(name, language)
-
-
-@pytest.mark.parametrize("language", ["en", "pt"])
-def test_every_error_reads_the_same_as_through_prompts(language):
-    for name in prompts.error_names():
-        assert Words(language).sentence(name) == prompts.sentence(name, language)
-
-
-def test_a_blank_is_filled_and_an_unfilled_one_shows_itself():
-    assert Words("en")("flow_deleted", flow="abc").startswith("Deleted abc")
-    assert "{flow}" in Words("en")("flow_deleted")
-
-
-@pytest.mark.parametrize(
-    ("environ", "language"),
-    [
-        ({}, "en"),
-        ({"LANG": "pt_BR.UTF-8"}, "pt"),
-        ({"LANG": "pt_BR.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
-        ({"LANG": "en_US", "LC_MESSAGES": "pt_PT"}, "pt"),
-        ({"LANG": "pt", "LC_ALL": ""}, "pt"),
-        ({"LANG": "de_DE.UTF-8"}, "en"),
-    ],
-)
-def test_the_language_is_that_of_the_locale(environ, language):
-    assert language_of(environ) == language
+PHRASES = prompts.names("phrases.toml")
 
 
 def _names_in_code():
@@ -101,4 +66,3 @@ def test_a_path_below_home_is_written_with_a_tilde():
 def test_the_constants_that_are_written_twice_are_the_same():
     assert connection._MAX_FRAME == MAX_FRAME_BYTES
     assert importlib.metadata.version("alvo") == connection.VERSION
-    assert str(ROOT / "prompts") == words._PROMPTS
