@@ -61,7 +61,7 @@ def _list(console: Console, given: Namespace) -> int:
         "flow.list", status=given.status, conversation=given.conversation, limit=given.limit
     )
     if given.json:
-        console.document(listed.flows)
+        console.document(listed)
     elif given.ids:
         console.result("".join(f"{short(flow.id)}\n" for flow in listed.flows))
     elif not listed.flows:

@@ -55,7 +55,7 @@ def _list(console: Console, given: Namespace) -> int:
     wanted = None if given.all else "waiting"
     listed: InquiryList = console.call("inquiry.list", status=wanted)
     if given.json:
-        console.document(listed.inquiries)
+        console.document(listed)
     elif given.ids:
         console.result("".join(f"{short(inquiry.id)}\n" for inquiry in listed.inquiries))
     elif not listed.inquiries:

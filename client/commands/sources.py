@@ -58,7 +58,7 @@ def run(console: Console, name: str, given: Namespace) -> int:
 def _list(console: Console, given: Namespace) -> int:
     listed: SourceList = console.call("source.list")
     if given.json:
-        console.document(listed.sources)
+        console.document(listed)
     elif not listed.sources:
         console.notice(console.words("sources_none") + "\n")
     else:

@@ -111,13 +111,13 @@ class Stage:
             return
         if parked:
             self._second_client(decision)
-        flow = json.loads(self._output("alvo", "flows", "--limit", "1", "--json"))[0]
+        flow = json.loads(self._output("alvo", "flows", "--limit", "1", "--json"))["flows"][0]
         if flow["status"] != expect:
             say(f"(The flow is {flow['status']}; {expect} was expected.)")
             self.surprises += 1
 
     def _second_client(self, decision: str) -> None:
-        inquiry = json.loads(self._output("alvo", "inquiries", "--json"))[-1]
+        inquiry = json.loads(self._output("alvo", "inquiries", "--json"))["inquiries"][-1]
         say(styled("(A second client answers.)", "2"))
         self.show("alvo", decision, inquiry["id"][:6])
         if decision == "deny":

@@ -56,11 +56,11 @@ def test_the_exit_status_tells_a_failure_and_a_denial(started):
     done = started.run("alvo", "allow", failing)
     assert done.returncode == 1
     assert "ended with status 7" in done.stderr
-    flow = json.loads(started.run("alvo", "flows", "--json").stdout)[0]["id"]
+    flow = json.loads(started.run("alvo", "flows", "--json").stdout)["flows"][0]["id"]
     assert started.run("alvo", "attach", flow).returncode == 1
     denied = parked(started, "true")
     started.run("alvo", "deny", denied)
-    flow = json.loads(started.run("alvo", "flows", "--json").stdout)[0]["id"]
+    flow = json.loads(started.run("alvo", "flows", "--json").stdout)["flows"][0]["id"]
     assert started.run("alvo", "attach", flow).returncode == 3
 
 
@@ -69,7 +69,7 @@ def test_json_is_one_document_of_the_final_flow(started):
     assert done.returncode == 4
     flow = json.loads(done.stdout)
     assert (flow["status"], flow["question"]) == ("waiting", "!echo x")
-    inquiry = json.loads(started.run("alvo", "inquiries", "--json").stdout)[0]
+    inquiry = json.loads(started.run("alvo", "inquiries", "--json").stdout)["inquiries"][0]
     allowed = started.run("alvo", "allow", "--json", inquiry["id"])
     assert json.loads(allowed.stdout)["status"] == "executed"
 
@@ -121,7 +121,7 @@ def test_an_unknown_id_is_a_sentence(started):
 
 def test_standard_input_is_given_along(started):
     started.run("alvo", "ask", "what is this about?", given="some context")
-    question = json.loads(started.run("alvo", "flows", "--json").stdout)[0]["question"]
+    question = json.loads(started.run("alvo", "flows", "--json").stdout)["flows"][0]["question"]
     assert question == "what is this about?"
 
 
@@ -151,7 +151,7 @@ def test_sigint_cancels_the_flow_and_is_status_130(started):
     wait_until(executing)
     running.send_signal(signal.SIGINT)
     assert running.wait(20) == 130
-    assert json.loads(started.run("alvo", "flows", "--json").stdout)[0]["status"] == "cancelled"
+    assert json.loads(started.run("alvo", "flows", "--json").stdout)["flows"][0]["status"] == "cancelled"
 
 
 def test_on_a_terminal_the_question_is_asked_below_and_the_default_is_no(started):
@@ -181,7 +181,7 @@ def test_ctrl_c_at_the_question_cancels(started):
         terminal.see("Run it? [y/N, e edits] ")
         terminal.type(CTRL_C)
         assert terminal.end() == 130
-    flow = json.loads(started.run("alvo", "flows", "--json").stdout)[0]
+    flow = json.loads(started.run("alvo", "flows", "--json").stdout)["flows"][0]
     assert flow["status"] == "cancelled"
 
 
