@@ -146,7 +146,7 @@ def test_sigint_cancels_the_flow_and_is_status_130(started):
 
     def executing() -> bool:
         listed = started.run("alvo", "flows", "--json", "--status", "executing").stdout
-        return bool(json.loads(listed))
+        return bool(json.loads(listed)["flows"])
 
     wait_until(executing)
     running.send_signal(signal.SIGINT)
@@ -219,7 +219,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(started):
         text=True,
         check=False,
     )
-    assert (done.stdout, done.stderr) == ("[0\n", "")
+    assert (done.stdout, done.stderr) == ("{0\n", "")
 
 
 def test_who_follows_a_command_is_told_when_a_crash_cuts_it_off(started):
