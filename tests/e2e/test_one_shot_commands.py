@@ -151,7 +151,10 @@ def test_sigint_cancels_the_flow_and_is_status_130(started):
     wait_until(executing)
     running.send_signal(signal.SIGINT)
     assert running.wait(20) == 130
-    assert json.loads(started.run("alvo", "flows", "--json").stdout)["flows"][0]["status"] == "cancelled"
+    assert (
+        json.loads(started.run("alvo", "flows", "--json").stdout)["flows"][0]["status"]
+        == "cancelled"
+    )
 
 
 def test_on_a_terminal_the_question_is_asked_below_and_the_default_is_no(started):
