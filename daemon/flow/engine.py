@@ -128,8 +128,8 @@ class Engine:
         """A session is on disk before its bash gets a byte, so that a crash cannot hide it."""
         await self._ledger.record(lambda db: record_session(db, marker.incarnation, marker))
 
-    async def begin(self, given: StartFlow) -> Flow:
-        """`flow.start`."""
+    async def begin(self, given: StartFlow, speaks: str) -> Flow:
+        """`flow.start`; `speaks`: the language of the caller's connection."""
         if given.flow_id is not None:
             wanted = given.flow_id
             known = await self._ledger.read(lambda db: find_flow(db, wanted))
@@ -137,7 +137,7 @@ class Engine:
                 return known.flow
         if len(self._working) >= self._config.flow.max_running:
             raise AlvoError(errors.FLOW_TOO_MANY, limit=self._config.flow.max_running)
-        stored = await asyncio.to_thread(first_state, given, self._home)
+        stored = await asyncio.to_thread(first_state, given, self._home, speaks)
         flow = stored.flow
 
         def insert(db: Database) -> StoredFlow:

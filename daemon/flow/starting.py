@@ -4,11 +4,10 @@ import os
 from pathlib import Path
 from typing import Final
 
-import prompts
-from daemon.blocks.question import direct_command
+from daemon.blocks.question import COMMAND_SIGN, direct_command
 from daemon.flow.plan import remaining
 from daemon.flow.transitions import advance
-from daemon.index.language import detect
+from daemon.index.language import detect, known
 from daemon.protocol import errors, methods
 from daemon.protocol.calls import StartFlow
 from daemon.protocol.errors import AlvoError
@@ -44,11 +43,16 @@ MAX_GIVEN_CHARS: Final = 1_000_000
 _OUTPUT_TAIL: Final = 4000
 
 
-def first_state(given: StartFlow, home: Path) -> StoredFlow:
-    """The flow as it starts; INVALID_PARAMS names what is wrong."""
+def first_state(given: StartFlow, home: Path, speaks: str) -> StoredFlow:
+    """The flow as it starts; INVALID_PARAMS names what is wrong.
+
+    `speaks`: the caller's language, for a question that is in none.
+    """
     _check(given)
     cwd = given.cwd or str(home)
-    if not Path(cwd).is_absolute() or not os.access(cwd, os.X_OK) or not Path(cwd).is_dir():
+    if "\0" in cwd or not Path(cwd).is_absolute():
+        raise AlvoError(errors.DIRECTORY_MISSING, path=cwd)
+    if not os.access(cwd, os.X_OK) or not Path(cwd).is_dir():
         raise AlvoError(errors.DIRECTORY_MISSING, path=cwd)
     at = now()
     flow_id = FlowId(given.flow_id or new_id())
@@ -57,7 +61,7 @@ def first_state(given: StartFlow, home: Path) -> StoredFlow:
         conversation=ConversationId(given.conversation or flow_id),
         question=given.question,
         agent=given.agent,
-        language=_language(given),
+        language=_language(given, speaks),
         type=None,
         block=Block.QUESTION,
         status=FlowStatus.RUNNING,
@@ -140,10 +144,13 @@ def _tail(events: list[Event], n: int) -> str:
     return text[-_OUTPUT_TAIL:]
 
 
-def _language(given: StartFlow) -> str:
+def _language(given: StartFlow, speaks: str) -> str:
     if given.language:
-        return prompts.known_language(given.language)
-    return detect(given.question)
+        return known(given.language)
+    # A command is in the language of bash.
+    if given.question.startswith(COMMAND_SIGN):
+        return known(speaks)
+    return detect(given.question, default=known(speaks))
 
 
 def _check(given: StartFlow) -> None:

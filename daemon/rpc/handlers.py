@@ -84,7 +84,7 @@ def _bind_flows(bindings: Bindings, engine: Engine) -> None:
         await engine.delete(params.flow_id)
         return c.Nothing()
 
-    bindings.bind(methods.FLOW_START, lambda _, params: engine.begin(params))
+    bindings.bind(methods.FLOW_START, lambda caller, params: engine.begin(params, caller.language))
     bindings.bind(methods.FLOW_GET, _by_flow(engine.get))
     bindings.bind(methods.FLOW_LIST, listed)
     bindings.bind(methods.FLOW_WAIT, lambda _, params: engine.wait(params))

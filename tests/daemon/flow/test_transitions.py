@@ -29,7 +29,7 @@ def db(tmp_path: Path) -> Database:
 
 
 def new_flow(db: Database) -> FlowId:
-    stored = first_state(StartFlow("What?"), Path("/"))
+    stored = first_state(StartFlow("What?"), Path("/"), "en")
     insert_flow(db, stored)
     return stored.flow.id
 
