@@ -1,6 +1,7 @@
 """What a bash script would run, as far as its text tells: the only door to tree-sitter."""
 
 import glob
+import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -31,6 +32,9 @@ _RUNNERS: Final = re.compile(
 _SYSTEM: Final = ("/usr/", "/bin/", "/sbin/", "/lib", "/nix/", "/snap/", "/dev/", "/proc/", "/sys/")
 _NESTED_MAX: Final = 8
 _GLOB_MAX: Final = 200
+# A pattern such as `/*/*/*/*/*` would walk the whole disk, and a model may write it.
+_WILD_PARTS_MAX: Final = 2
+_DIRECTORIES_MAX: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,8 @@ class _Search:
         """After `cd` names may be meant from there, or, if it fails, from where it was before."""
         for word in arguments[:1]:
             for place in self._places(word):
-                if os.path.isdir(place):  # noqa: PTH112
+                room = len(self._directories) < _DIRECTORIES_MAX
+                if room and place not in self._directories and os.path.isdir(place):  # noqa: PTH112
                     self._directories.append(place)
 
     def _add(self, word: Word, *, even_missing: bool) -> None:
@@ -234,5 +239,11 @@ class _Search:
                 return []
         names = [os.path.join(d, text) for d in dict.fromkeys(self._directories)]  # noqa: PTH118
         if not word.plain and _GLOB.search(text):
-            names = [name for pattern in names for name in glob.glob(pattern)[:_GLOB_MAX]]  # noqa: PTH207
+            names = [name for pattern in names for name in _matches(pattern)]
         return [os.path.normpath(name) for name in names]
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    if sum(bool(_GLOB.search(part)) for part in pattern.split("/")) > _WILD_PARTS_MAX:
+        return iter(())
+    return itertools.islice(glob.iglob(pattern), _GLOB_MAX)  # noqa: PTH207

@@ -15,6 +15,7 @@ from daemon.store.database import Database, Row
 
 MAX_EVENTS: Final = 1000
 _MAX_REPLY_BYTES: Final = 1024 * 1024
+_LAST_SEQ: Final = (1 << 63) - 1
 
 
 def append_event(db: Database, flow_id: FlowId, kind: EventKind, data: Json) -> None:
@@ -26,7 +27,7 @@ def append_event(db: Database, flow_id: FlowId, kind: EventKind, data: Json) -> 
 
 def events_after(db: Database, after: int, flow_id: FlowId | None, limit: int) -> list[Event]:
     """In order, as many as fit one reply: at least one if there is any."""
-    condition, params = "seq > ?", list[Any]([after])
+    condition, params = "seq > ?", list[Any]([max(0, min(after, _LAST_SEQ))])
     if flow_id is not None:
         condition += " AND flow_id = ?"
         params.append(flow_id)

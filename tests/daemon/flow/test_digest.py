@@ -1,5 +1,6 @@
 """A yes is bound to everything that decides what would run."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.flow.digest import run_digest, text_digest
+from daemon.flow.digest import file_digest, run_digest, text_digest
 
 WHOLE: dict[str, Any] = {
     "scripts": ["ls", "pwd"],
@@ -49,6 +50,31 @@ def test_the_content_of_a_named_program_counts_and_its_absence_too(tmp_path: Pat
     program.write_text("echo two")
     two = run_digest(**{**WHOLE, "programs": [program]})
     assert len({absent, one, two, run_digest(**WHOLE)}) == 4
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe that nobody writes to would hold a yes up for ever; a device has no end."""
+    pipe, zero = tmp_path / "pipe", tmp_path / "zero"
+    os.mkfifo(pipe)
+    zero.symlink_to("/dev/zero")
+    before = run_digest(**{**WHOLE, "programs": [pipe]})
+    assert file_digest(zero).startswith("no file")
+    pipe.unlink()
+    pipe.write_text("echo now it is a script")
+    assert run_digest(**{**WHOLE, "programs": [pipe]}) != before
+
+
+@pytest.mark.timeout(20)
+def test_a_file_without_an_end_counts_by_its_head_and_its_times(tmp_path: Path) -> None:
+    big = tmp_path / "big"
+    with big.open("wb") as file:
+        file.truncate(1 << 40)
+    one = file_digest(big)
+    with big.open("r+b") as file:
+        file.seek(1 << 39)
+        file.write(b"rm -rf ~")
+    assert file_digest(big) != one
 
 
 @given(st.text(), st.text())

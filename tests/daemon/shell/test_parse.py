@@ -112,3 +112,14 @@ def test_a_word_is_plain_only_if_nothing_in_it_is_expanded() -> None:
 
 def test_an_assignment_before_a_program_is_told() -> None:
     assert [command.assigns for command in parse("A=1 x; x").commands] == [True, False]
+
+
+@pytest.mark.timeout(20)
+def test_a_script_made_to_be_searched_for_long_is_not(home: Path) -> None:
+    """What a model proposes is looked at before anyone sees it: it must not hold a flow up."""
+    for n in range(300):
+        (home / f"d{n}").mkdir()
+    wander = "".join(f"cd d{n}; " for n in range(300)) + "./deploy.sh; " * 3000
+    for script in (wander, "sh /*/*/*/*/*/*/*/*", "sh $HOME/*/*/*/*/x.sh"):
+        programs(script, home, PATH, home)
+    assert home / "deploy.sh" in programs(wander, home, PATH, home)
