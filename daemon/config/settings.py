@@ -17,6 +17,7 @@ from daemon.protocol.errors import AlvoError
 class ReasonerKind(StrEnum):
     AUTO = "auto"
     GEMINI = "gemini"
+    OPENAI = "openai"
     OFFLINE = "offline"
 
 
@@ -76,6 +77,23 @@ class IndexSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    folders: tuple[str, ...]
+    timeout_s: float
+    max_bytes: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class InternetSettings:
+    search_url: str
+    timeout_s: float
+    max_bytes: int
+    max_redirects: int
+    cache_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     daemon: DaemonSettings
     reasoner: ReasonerSettings
@@ -83,6 +101,8 @@ class Config:
     flow: FlowSettings
     shell: ShellSettings
     index: IndexSettings
+    database: DatabaseSettings
+    internet: InternetSettings
 
 
 SECTIONS: Final = tuple(field.name for field in fields(Config))

@@ -6,6 +6,7 @@ from typing import Final
 from daemon.protocol.values import (
     AnswerDecision,
     ConversationId,
+    DatabaseDescription,
     Digest,
     Event,
     Flow,
@@ -203,3 +204,35 @@ class BySource:
 @dataclass(frozen=True, slots=True)
 class SourceList:
     sources: list[Source]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseList:
+    """Without columns: `database.describe` gives them."""
+
+    databases: list[DatabaseDescription]
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeDatabase:
+    name: str
+    table: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateDatabase:
+    """`text`: what the table or column holds, in the person's words; empty takes it back."""
+
+    name: str
+    table: str
+    text: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryDatabase:
+    """One SELECT; `limit`: rows, at most 1,000."""
+
+    name: str
+    sql: str
+    limit: int = 100
