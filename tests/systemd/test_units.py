@@ -55,6 +55,24 @@ def test_install_twice_is_as_install_once_and_uninstall_leaves_nothing(home: Hom
     assert script(home, "uninstall").returncode == 0
 
 
+def test_install_from_make_names_the_daemon_by_its_whole_path(home: Home) -> None:
+    home.environ["VENV"] = ".venv"
+    assert script(home, "install", "--no-start").returncode == 0
+    assert f'ExecStart="{ROOT}/.venv/bin/alvod"' in (units(home) / "alvo.service").read_text()
+
+
+def test_the_commands_are_linked_and_what_is_not_ours_stays(home: Home) -> None:
+    commands = Path(home.environ["HOME"]) / ".local" / "bin"
+    commands.mkdir(parents=True)
+    (commands / "alvo-embed").write_text("of somebody else")
+
+    assert "another program" in script(home, "install", "--no-start").stderr
+    assert (commands / "alvo").readlink() == ROOT / ".venv" / "bin" / "alvo"
+
+    script(home, "uninstall")
+    assert [path.name for path in commands.iterdir()] == ["alvo-embed"]
+
+
 def test_install_without_a_user_manager_says_what_to_do(home: Home) -> None:
     done = script(home, "install")
 
