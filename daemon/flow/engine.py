@@ -224,9 +224,11 @@ class Engine:
     async def answer(self, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:
         return await self._answers.answer(given, by)
 
-    async def send(self, flow_id: FlowId, data: bytes) -> None:
+    async def send(self, flow_id: FlowId, data: bytes, *, secret: bool = False) -> None:
         flow = await self._executing(flow_id)
-        await self._shell.send(flow.conversation, data)
+        if secret:
+            self._secrets.typed(flow.id, data.decode("utf-8", "replace"))
+        await self._shell.send(flow.conversation, data, secret=secret)
 
     async def signal(self, flow_id: FlowId, name: SignalName) -> None:
         flow = await self._executing(flow_id)

@@ -78,6 +78,7 @@ class Executor:
     async def _run_one(self, flow_id: FlowId, approval: UsedApproval, n: int) -> CommandResult:
         # A character may lie across two reads; what is no UTF-8 at all shows as such.
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        scrubber = self._secrets.scrubber(flow_id)
 
         async def say(text: str) -> None:
             await self._ledger.say(flow_id, EventKind.OUTPUT, {"n": n, "text": text})
@@ -85,12 +86,12 @@ class Executor:
         output = _Kept(Coalescer(say), self._settings.output_limit_bytes)
 
         async def on_output(data: bytes) -> None:
-            await output.add(decoder.decode(data))
+            await output.add(scrubber.feed(decoder.decode(data)))
             crash.point("output")
 
         environment = self._secrets.of(flow_id)
         result = await self._shell.run(approval, n, on_output, environment)
-        await output.add(decoder.decode(b"", final=True))
+        await output.add(scrubber.feed(decoder.decode(b"", final=True)) + scrubber.end())
         await output.close()
         return result
 

@@ -380,3 +380,14 @@ class Rows:
     rows: list[list[Cell]]
     more: bool
     took_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class ValueMatch:
+    """Words of a question that are a value of this column."""
+
+    database: str
+    table: str
+    column: str
+    value: str
+    phrase: str

@@ -16,6 +16,8 @@ MOST_STEPS: Final = 50
 MOST_MISSING: Final = 20
 MOST_URLS: Final = 10
 LONGEST_SCRIPT: Final = 65_536
+LARGEST_PLAN: Final = 262_144
+"""Bytes of a whole plan as it travels: an inquiry that fits no message could not be answered."""
 LONGEST_REPLY: Final = 1_000_000
 SEARCHED: Final = (SourceName.DATABASE, SourceName.USER, SourceName.INTERNET)
 """Where something missing may be expected: the documents were looked through already."""
@@ -25,13 +27,21 @@ _RESERVED: Final = frozenset(
     word
     for line in (
         "PATH HOME SHELL USER LOGNAME PWD OLDPWD IFS ENV CDPATH GLOBIGNORE TERM DISPLAY EDITOR",
-        "VISUAL PAGER PROMPT_COMMAND PS0 PS1 PS2 PS3 PS4 SHELLOPTS POSIXLY_CORRECT TMPDIR LANG",
-        "LANGUAGE TZ NODE_OPTIONS PERL5OPT PERL5LIB RUBYOPT RUBYLIB PYTHONPATH PYTHONHOME",
-        "PYTHONSTARTUP",
+        "VISUAL PAGER MANPAGER BROWSER PROMPT_COMMAND PS0 PS1 PS2 PS3 PS4 SHELLOPTS TMPDIR LANG",
+        "POSIXLY_CORRECT LANGUAGE TZ EXECIGNORE FIGNORE FCEDIT INPUTRC TMOUT UID EUID PPID GROUPS",
+        "FUNCNAME FUNCNEST DIRSTACK PIPESTATUS REPLY LINENO RANDOM SRANDOM SECONDS EPOCHSECONDS",
+        "EPOCHREALTIME OPTARG OPTERR OPTIND MAIL MAILPATH MAILCHECK CREDENTIALS_DIRECTORY",
+        "NOTIFY_SOCKET GLIBC_TUNABLES GCONV_PATH LOCPATH NLSPATH HOSTALIASES RES_OPTIONS TERMINFO",
+        "MAKEFLAGS MAKEFILES TAR_OPTIONS GREP_OPTIONS LESS LESSOPEN LESSCLOSE RSYNC_RSH CVS_RSH",
+        "CURL_HOME WGETRC OPENSSL_CONF OPENSSL_MODULES _",
     )
     for word in line.split()
 )
-_RESERVED_BEGINNINGS: Final = ("BASH", "LD_", "DYLD_", "LC_", "XDG_", "ALVO_", "GIT_", "SSH_")
+_RESERVED_BEGINNINGS: Final = (
+    *("BASH", "LD_", "DYLD_", "LC_", "XDG_", "ALVO_", "GIT_", "SSH_", "LISTEN_", "WATCHDOG_"),
+    *("HIST", "COMP_", "READLINE_", "PYTHON", "PERL", "RUBY", "NODE_", "MALLOC_", "SUDO_"),
+)
+_RESERVED_ENDS: Final = ("_PROXY", "_OPTIONS", "JAVA_OPTS")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -182,7 +192,10 @@ def _plan(steps: list[_Step]) -> tuple[PlanItem, ...]:
             raise _Unfit(f"plan[{n}].script is longer than {LONGEST_SCRIPT} characters")
         if "\0" in step.script:
             raise _Unfit(f"plan[{n}].script holds a NUL character")
-    return tuple(PlanItem((step.explanation or "").strip(), step.script) for step in steps)
+    plan = tuple(PlanItem((step.explanation or "").strip(), step.script) for step in steps)
+    if len(codec.encode(plan)) > LARGEST_PLAN:
+        raise _Unfit(f"plan is larger than {LARGEST_PLAN} bytes")
+    return plan
 
 
 def _missing(pieces: list[_Missing]) -> tuple[Missing, ...]:
@@ -197,6 +210,8 @@ def _piece(n: int, piece: _Missing) -> Missing:
     if piece.source not in SEARCHED:
         raise _Unfit(f"missing[{n}].source is {piece.source}: that was searched already")
     name, urls = (piece.name or "").strip(), piece.urls or []
+    if piece.secret and not name:
+        raise _Unfit(f"missing[{n}] is secret, but has no name")
     if name and not usable_name(name):
         raise _Unfit(f"missing[{n}].name is no name for a variable of its own")
     if len(urls) > MOST_URLS:
@@ -221,7 +236,7 @@ def usable_name(name: str) -> bool:
         bool(_NAME.fullmatch(name))
         and upper not in _RESERVED
         and not upper.startswith(_RESERVED_BEGINNINGS)
-        and not upper.endswith("_PROXY")
+        and not upper.endswith(_RESERVED_ENDS)
     )
 
 

@@ -114,7 +114,7 @@ def _bind_inquiries(bindings: Bindings, engine: Engine) -> None:
 
 def _bind_terminal(bindings: Bindings, engine: Engine) -> None:
     async def send(_: Caller, params: c.SendTerminal) -> c.Nothing:
-        await engine.send(params.flow_id, _keys(params))
+        await engine.send(params.flow_id, _keys(params), secret=params.secret)
         return c.Nothing()
 
     async def signal(_: Caller, params: c.SignalTerminal) -> c.Nothing:

@@ -32,14 +32,22 @@ _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
 # Never let through, whatever the configuration says: keys, what systemd gave to the daemon,
 # our own variables, and what makes bash run or load something before the approved script.
+_KEYS: Final = re.compile(r".*API_?KEY.*", re.IGNORECASE)
 _NEVER: Final = re.compile(
-    r".*API_?KEY.*|CREDENTIALS_DIRECTORY|NOTIFY_SOCKET|LISTEN_\w+|WATCHDOG_\w+|ALVO_\w*"
+    r"CREDENTIALS_DIRECTORY|NOTIFY_SOCKET|LISTEN_\w+|WATCHDOG_\w+|ALVO_\w*"
     r"|BASH\w*|ENV|SHELLOPTS|PS[0-4]|PROMPT_COMMAND|IFS|CDPATH|LD_\w+|GLIBC_TUNABLES",
     re.IGNORECASE,
 )
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-# Also not to be set for one command: they change what the words of the script mean.
-_MEANING: Final = frozenset({"PATH", "HOME", "PWD", "OLDPWD", "SHELL", "TERM", "POSIXLY_CORRECT"})
+# Also not to be set for one command: they change what the words of the script mean, or cannot be
+# set. A key can: it is then one that the person gave for this command.
+_MEANING: Final = frozenset(
+    {
+        *("PATH", "HOME", "PWD", "OLDPWD", "SHELL", "TERM", "POSIXLY_CORRECT", "EXECIGNORE"),
+        *("UID", "EUID", "PPID", "GROUPS", "FUNCNAME", "DIRSTACK", "REPLY", "LINENO", "RANDOM"),
+        *("SRANDOM", "SECONDS", "EPOCHSECONDS", "EPOCHREALTIME", "HISTCMD", "TMOUT", "_"),
+    }
+)
 _VALUES_MAX: Final = 32 * 1024
 
 
@@ -49,7 +57,9 @@ def session_environment(
     """An allow-list; `more` are the names that the configuration adds to it."""
     names = {*_ALWAYS, *more, *(name for name in environ if name.startswith("LC_"))}
     let_through = {
-        name: environ[name] for name in names if name in environ and not _NEVER.fullmatch(name)
+        name: environ[name]
+        for name in names
+        if name in environ and not (_NEVER.fullmatch(name) or _KEYS.fullmatch(name))
     }
     user = environ.get("USER") or environ.get("LOGNAME") or _account()
     return {

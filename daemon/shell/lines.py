@@ -29,11 +29,13 @@ def command_lines(
     """The script is sourced without our descriptors (`pipes`: scripts, report); then bash reports.
 
     The values of the variables must follow the first line, each ended by a NUL: in a line of their
-    own they would be printed by a session in which `set -v` lives on.
+    own they would be printed by a session in which `set -v` lives on. A bash that cannot read them
+    must not go on: it would take them for its next lines, and print what it cannot find.
     """
     scripts, report = pipes
     reads = "".join(
-        f" IFS= \\builtin read -r -d '' -u {scripts} {name}; export {name};" for name in variables
+        f" IFS= \\builtin read -r -d '' -u {scripts} {name} || \\builtin exit 125; export {name};"
+        for name in variables
     )
     return (
         f"{{ {_TRAP}; {_UNTRAP};{reads} }} {_SILENT}\n"

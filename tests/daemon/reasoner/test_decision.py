@@ -128,6 +128,28 @@ def test_a_plan_has_an_end() -> None:
     assert len(decoded(type="task", enough=True, plan=[step] * MOST_STEPS).plan) == MOST_STEPS
     refused(json.dumps(TASK | {"plan": [step] * (MOST_STEPS + 1)}))
     refused(json.dumps(TASK | {"plan": [{"script": "x" * 70_000}]}))
+    refused(json.dumps(TASK | {"plan": [{"script": "x" * 60_000}] * 5}))
+    # A control character takes six bytes on its way, and an explanation is part of it too.
+    refused(json.dumps(TASK | {"plan": [{"script": "\x01" * 60_000}]}))
+    refused(json.dumps(TASK | {"plan": [{"script": "ls", "explanation": "x" * 300_000}]}))
+
+
+def test_a_secret_has_a_name_that_a_command_can_be_given_it_under() -> None:
+    from daemon.shell.environment import check_variables
+
+    def asks(name: str) -> str:
+        missing = {"information": "x", "source": "USER", "secret": True, "name": name}
+        return json.dumps({"type": "task", "enough": False, "missing": [missing]})
+
+    refused(asks(""))
+    for name in ("WEATHER_API_KEY", "DB_PASSWORD", "pin", "TOKEN_2"):
+        assert usable_name(name)
+        check_variables({name: "x"})
+    for name in (
+        *("UID", "EUID", "PPID", "_", "REPLY", "SECONDS", "TMOUT", "HISTFILE", "PYTHONPATH"),
+        *("LISTEN_FDS", "NOTIFY_SOCKET", "GLIBC_TUNABLES", "JAVA_TOOL_OPTIONS", "MAKEFLAGS"),
+    ):
+        refused(asks(name))
 
 
 @pytest.mark.parametrize(

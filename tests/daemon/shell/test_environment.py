@@ -81,6 +81,36 @@ def test_a_secret_is_not_printed_by_a_session_that_traces(tmp_path: Path) -> Non
     with_sessions(tmp_path, story)
 
 
+def test_a_session_that_cannot_read_a_secret_ends_and_does_not_run_it(tmp_path: Path) -> None:
+    """A script may leave bash without the descriptor, or with a name that cannot be set."""
+    for spoil in (
+        # What is kept of the pipe while the script runs: its own end for reading.
+        "for f in {10..254}; do case $(stat -c %A /proc/$$/fd/$f) in lr*) eval exec $f'<&-';; esac; done",
+        "readonly PIN=other",
+        "read() { command read -u 999 x; }; builtin() { \"$@\"; }",
+    ):
+
+        async def story(s: Sessions, spoil: str = spoil) -> None:
+            await s.run(spoil)
+            ran = await s.run("true; echo ran", environment={"PIN": f"{CANARY} \n touch hacked"})
+            after = await s.run("true")
+            assert CANARY not in ran.text + after.text
+            assert not (s.home / "hacked").exists()
+
+        with_sessions(tmp_path, story)
+
+
+def test_a_key_is_given_where_the_person_gave_it_and_let_through_nowhere(tmp_path: Path) -> None:
+    environ = {**os.environ, "WEATHER_API_KEY": CANARY}
+
+    async def story(s: Sessions) -> None:
+        assert (await s.run("echo [$WEATHER_API_KEY]")).text == "[]\n"
+        given = await s.run("echo [$WEATHER_API_KEY]", environment={"WEATHER_API_KEY": "mine"})
+        assert given.text == "[mine]\n"
+
+    with_sessions(tmp_path, story, environ=environ, environment=("WEATHER_API_KEY",))
+
+
 @pytest.mark.parametrize(
     "name",
     [
