@@ -63,9 +63,8 @@ def test_no_value_of_a_parameter_makes_an_error_without_a_sentence(
     home: Home, method: str, params: dict[str, Any]
 ) -> None:
     home.start()
-    with home.rpc() as rpc:
-        with contextlib.suppress(RpcError):
-            rpc(method, **params)
+    with home.rpc() as rpc, contextlib.suppress(RpcError):
+        rpc(method, **params)
     assert "reference" not in home.log()
 
 
@@ -114,7 +113,7 @@ def test_a_password_typed_unseen_is_neither_echoed_nor_kept(home: Home) -> None:
     """The program may turn the echo off too late, or not at all, and repeat what it read."""
     home.start()
     with home.rpc() as rpc:
-        script = "!echo Password:; read -r p; read -rs q; echo \"got $p and $q\""
+        script = '!echo Password:; read -r p; read -rs q; echo "got $p and $q"'
         flow = rpc("flow.start", question=script, cwd=str(home.home))
         rpc.allow(rpc.inquiry(flow["id"]))
         wait_until(lambda: "Password:" in rpc.output(flow["id"]))

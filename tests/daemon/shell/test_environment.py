@@ -87,7 +87,7 @@ def test_a_session_that_cannot_read_a_secret_ends_and_does_not_run_it(tmp_path: 
         # What is kept of the pipe while the script runs: its own end for reading.
         "for f in {10..254}; do case $(stat -c %A /proc/$$/fd/$f) in lr*) eval exec $f'<&-';; esac; done",
         "readonly PIN=other",
-        "read() { command read -u 999 x; }; builtin() { \"$@\"; }",
+        'read() { command read -u 999 x; }; builtin() { "$@"; }',
     ):
 
         async def story(s: Sessions, spoil: str = spoil) -> None:
