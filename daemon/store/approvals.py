@@ -20,9 +20,13 @@ from daemon.store.ids import new_id
 LIFETIME_S: Final = 60.0
 
 
+_REPEATS_OF_A_FETCH: Final = 1
+"""A fetch that a crash cut off may be repeated once: reading a page again changes nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class UsedApproval:
-    """Leave to run these scripts, once. Only `use_approval` makes one."""
+    """Leave to run these scripts, or to read these addresses, once. Only `use_approval` makes one."""
 
     id: str
     flow_id: FlowId
@@ -31,6 +35,7 @@ class UsedApproval:
     scripts: tuple[str, ...]
     cwd: str
     conversation: ConversationId
+    urls: tuple[str, ...] = ()
 
 
 def grant_approval(
@@ -39,8 +44,8 @@ def grant_approval(
     """Records the yes to an inquiry, not yet used. The same inquiry gives no second one."""
     approval_id = new_id()
     db.run(
-        "INSERT INTO approval (id, inquiry_id, flow_id, conversation, digest, scripts, cwd,"
-        " created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO approval (id, inquiry_id, flow_id, conversation, digest, scripts, urls, cwd,"
+        " created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             approval_id,
             inquiry.id,
@@ -48,7 +53,8 @@ def grant_approval(
             conversation,
             inquiry.digest,
             codec.encode(scripts).decode(),
-            inquiry.cwd,
+            codec.encode(inquiry.urls).decode(),
+            inquiry.cwd or "",
             now(),
             later(LIFETIME_S),
         ),
@@ -61,17 +67,19 @@ def use_approval(db: Database, approval_id: str) -> UsedApproval:
     with db.transaction():
         at = now()
         changed = db.run(
-            "UPDATE approval SET used_at = ? WHERE id = ? AND used_at IS NULL AND expires_at > ?",
-            (at, approval_id, at),
+            "UPDATE approval SET used_at = :at, uses = uses + 1 WHERE id = :id"
+            " AND (uses = 0 AND expires_at > :at"
+            "      OR urls <> '[]' AND scripts = '[]' AND uses BETWEEN 1 AND :repeats)",
+            {"at": at, "id": approval_id, "repeats": _REPEATS_OF_A_FETCH},
         )
         row = db.one(
-            "SELECT flow_id, inquiry_id, digest, scripts, cwd, conversation FROM approval"
+            "SELECT flow_id, inquiry_id, digest, scripts, cwd, conversation, urls FROM approval"
             " WHERE id = ?",
             (approval_id,),
         )
         if not changed or row is None:
             raise AlvoError(errors.APPROVAL_USED, flow=row[0] if row else "?")
-    flow_id, inquiry_id, digest, scripts, cwd, conversation = row
+    flow_id, inquiry_id, digest, scripts, cwd, conversation, urls = row
     return UsedApproval(
         id=approval_id,
         flow_id=FlowId(flow_id),
@@ -80,4 +88,5 @@ def use_approval(db: Database, approval_id: str) -> UsedApproval:
         scripts=codec.decode(scripts, tuple[str, ...]),
         cwd=cwd,
         conversation=ConversationId(conversation),
+        urls=codec.decode(urls, tuple[str, ...]),
     )

@@ -104,4 +104,12 @@ STATE_MIGRATIONS: Final = (
         ) STRICT;
         """,
     ),
+    Migration(
+        2,
+        "approvals of addresses, which a crash may have cut off while they were read",
+        """
+        ALTER TABLE approval ADD COLUMN urls TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE approval ADD COLUMN uses INTEGER NOT NULL DEFAULT 0;
+        """,
+    ),
 )
