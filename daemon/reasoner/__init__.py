@@ -3,6 +3,7 @@
 from daemon.reasoner.decision import Decision, Missing, PlanItem
 from daemon.reasoner.reasoner import AnswerStream, Reasoner, Reply, cited
 from daemon.reasoner.request import ContextPiece, DecisionRequest, Exchange, FailedCommand
+from daemon.reasoner.sql_request import SqlReply, SqlRequest, TriedSql
 
 __all__ = [
     "AnswerStream",
@@ -15,5 +16,8 @@ __all__ = [
     "PlanItem",
     "Reasoner",
     "Reply",
+    "SqlReply",
+    "SqlRequest",
+    "TriedSql",
     "cited",
 ]

@@ -10,6 +10,7 @@ from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Usage
 from daemon.reasoner.decision import Decision
 from daemon.reasoner.request import DecisionRequest
+from daemon.reasoner.sql_request import SqlReply, SqlRequest
 
 CITATION: Final = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 """`[1]`, or several at once: `[1, 3]`."""
@@ -87,6 +88,9 @@ class Reasoner(Protocol):
 
     def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:
         """The answer of a decision that is enough, as it is written."""
+
+    async def write_sql(self, request: SqlRequest) -> SqlReply:
+        """One SELECT for one of the databases, or none where it cannot be said in SQL."""
 
     async def close(self) -> None: ...
 

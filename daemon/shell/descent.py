@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection
 from typing import Final
 
-from daemon.shell.marks import incarnation_of, mark_of
+from daemon.shell.marks import incarnation_of, is_marked
 from daemon.shell.processes import read_process
 
 _ANCESTORS_MAX: Final = 10_000
@@ -19,7 +19,7 @@ def _bears_mark(pid: int) -> bool:
     if pid <= 0:  # a process of another pid namespace
         return True
     try:
-        return mark_of(pid) is not None or incarnation_of(pid) is not None
+        return is_marked(pid) or incarnation_of(pid) is not None
     except OSError:
         return True
 

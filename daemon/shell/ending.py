@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
-from daemon.shell.marks import incarnation_of, mark_number, mark_of
+from daemon.shell.marks import incarnation_of, is_marked, mark_number, mark_of
 from daemon.shell.processes import (
     Process,
     boot_id,
@@ -53,7 +53,9 @@ def _belongs(process: Process, marker: SessionMarker, number: int) -> bool:
         leader = read_process(marker.pid)
         return leader is None or leader.started == marker.started
     try:
-        if mark_of(process.pid) == number:
+        mark = mark_of(process.pid)
+        if mark == number or (mark is None and is_marked(process.pid)):
+            # Who lowered their mark hides whose they are: they end with any session.
             return True
         return incarnation_of(process.pid) == marker.incarnation
     except OSError:
@@ -161,6 +163,6 @@ def reap_adopted(bashes: Collection[int]) -> int:
             continue
         with contextlib.suppress(OSError):
             # Only what bears a mark: any other dead child is somebody else's to wait for.
-            if mark_of(process.pid) is not None:
+            if is_marked(process.pid):
                 buried += os.waitpid(process.pid, os.WNOHANG)[0] != 0
     return buried

@@ -2,8 +2,11 @@
 
 import json
 import math
+import os
 import shutil
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -168,3 +171,19 @@ def test_a_model_that_is_not_there_or_cut_off_is_told(tmp_path):
 
     assert missing.value.type is errors.EMBEDDER_MISSING
     assert wrong.value.type is errors.MODEL_FILE_WRONG
+
+
+def test_a_library_that_would_tell_its_maker_is_kept_from_it(directory, tmp_path):
+    """What onnxruntime sends, it prepares in files: an id of the machine, a queue of events."""
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("CI", "XDG_CACHE_HOME") and not name.startswith("ORT_")
+    }
+    environ |= {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    program = (
+        "import pathlib, sys; from daemon.models.minilm import MiniLM;"
+        "MiniLM.load(pathlib.Path(sys.argv[1])).embed_query('hello')"
+    )
+    subprocess.run([sys.executable, "-c", program, str(directory)], env=environ, check=True)
+    assert not list(tmp_path.rglob("*"))

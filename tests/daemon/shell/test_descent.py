@@ -24,6 +24,7 @@ WAYS = [
     "env -i setsid -f bash -c '({tell} & ) & exit'",
     "env -u ALVO_SESSION nohup setsid {tell} &",
     "ulimit -c 0; {tell} &",
+    "ulimit -R 1000000; ulimit -x 1000; env -i setsid -f {tell}",
     "exec {tell}",
 ]
 
@@ -60,6 +61,28 @@ print(Shell(SETTINGS, Path("/tmp"), Path("/tmp")).descends(int(sys.argv[1])))
 def test_a_child_is_known_to_a_daemon_that_was_started_after_a_crash(tmp_path: Path) -> None:
     async def story(s: Sessions) -> None:
         ran = await s.run("env -i setsid sleep 100 & echo $!")
+        pid = int(ran.text)
+        told = await asyncio.to_thread(
+            subprocess.check_output,
+            [sys.executable, "-c", _ASK, str(pid)],
+            text=True,
+            cwd=Path(__file__).parents[3],
+        )
+        assert told == "True\n"
+
+    with_sessions(tmp_path, story)
+
+
+def test_who_lowers_or_washes_every_mark_is_known_after_a_crash_too(tmp_path: Path) -> None:
+    """Without the superuser's rights no limit can be raised again, and one that is left tells."""
+
+    async def story(s: Sessions) -> None:
+        wash = "ulimit -R 1000000; ulimit -x 1000; ulimit -x unlimited; true"
+        rights = "setpriv --bounding-set=-sys_resource" if os.geteuid() == 0 else ""
+        ran = await s.run(
+            f"{rights} env -i setsid bash -c '{wash}; echo $$ > new; mv new pid; exec sleep 100' &"
+            " until [ -e pid ]; do sleep 0.02; done; cat pid"
+        )
         pid = int(ran.text)
         told = await asyncio.to_thread(
             subprocess.check_output,

@@ -31,6 +31,7 @@ ESCAPES = [
     "disown -a; {sleep} & disown",
     "coproc {sleep}",
     "bash -c 'kill -STOP $$; {sleep}' &",
+    "env -i setsid -f bash -c 'ulimit -x 1000; ulimit -R 1000; ({sleep} &)'",
 ]
 
 

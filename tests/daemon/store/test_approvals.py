@@ -29,7 +29,7 @@ def db(tmp_path: Path) -> Database:
 
 
 def an_inquiry(db: Database, kind: InquiryKind, urls: tuple[str, ...] = ()) -> Inquiry:
-    stored = first_state(StartFlow("?"), Path("/"))
+    stored = first_state(StartFlow("?"), Path("/"), "en")
     insert_flow(db, stored)
     inquiry = Inquiry(
         id=InquiryId(f"i{stored.flow.id}"),
