@@ -130,7 +130,7 @@ def _run(session: Any, ids: list[list[int]]) -> Vectors:
 
 def _open_session(model: Path, cache_dir: Path | None) -> Any:
     # Else it makes an id for this machine and sends events to its maker, from its import on.
-    #os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
