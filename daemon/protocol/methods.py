@@ -78,9 +78,14 @@ FLOW_CANCEL: Final = _method(
     c.ByFlow,
     v.Flow,
     "Ends a flow: closes its inquiries, ends its command with the whole process tree.",
+    guarded=True,
 )
 FLOW_RETRY: Final = _method(
-    "flow.retry", c.ByFlow, v.Flow, "Asks an ended flow anew from the step that failed."
+    "flow.retry",
+    c.ByFlow,
+    v.Flow,
+    "Asks an ended flow anew from the step that failed.",
+    guarded=True,
 )
 FLOW_DELETE: Final = _method(
     "flow.delete", c.ByFlow, c.Nothing, "Removes an ended flow with all its events.", guarded=True

@@ -1,6 +1,8 @@
 """Who is at the other end of a socket: user, process, and whether Alvo itself runs it (P1)."""
 
+import errno
 import os
+import select
 import socket
 import struct
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from daemon.protocol.errors import AlvoError
 from daemon.rpc.binding import Caller
 
 _CREDENTIALS: Final = struct.Struct("3i")
+_SO_PEERPIDFD: Final = 77  # since Linux 6.5; Python has no name for it
 _STARTED_FIELD: Final = 22
 """Of /proc/PID/stat, counted from 1 (proc(5)); the fields before it include the name in brackets."""
 
@@ -28,7 +31,7 @@ class Peers:
         pid, uid = credentials(connection)
         if uid != self._uid:
             raise AlvoError(errors.PEER_REFUSED)
-        caller = Caller(pid, uid, language=language, started=started(pid))
+        caller = Caller(pid, uid, language=language, started=_beginning(connection, pid))
         caller.from_session = self.from_session(caller)
         return caller
 
@@ -49,6 +52,26 @@ def credentials(connected: socket.socket) -> tuple[int, int]:
     raw = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     pid, uid, _ = _CREDENTIALS.unpack(raw)
     return pid, uid
+
+
+def _beginning(connection: socket.socket, pid: int) -> int | None:
+    """When the process that connected began; None if it is gone.
+
+    Its number may have been taken over while the connection waited for us. The kernel's own handle
+    tells, where there is one; before Linux 6.5 a number taken over in that moment goes unnoticed.
+    """
+    began = started(pid)
+    try:
+        handle = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError as error:
+        return began if error.errno == errno.ENOPROTOOPT else None
+    try:
+        # Alive after the look: so what we looked at was this very process.
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        return None if poll.poll(0) else began
+    finally:
+        os.close(handle)
 
 
 def started(pid: int) -> int | None:

@@ -141,6 +141,26 @@ def test_a_connection_whose_process_is_gone_counts_as_a_session(
     assert table.stopped == []
 
 
+def test_a_number_taken_over_while_the_connection_waited_counts_as_a_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command stops the daemon, connects, ends, waits until its number is another's, goes on."""
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        code = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+        subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+        accepted, _ = listening.accept()
+    with accepted:
+        # What would be found under its number is a process of the person's own.
+        monkeypatch.setattr("daemon.rpc.peer.started", lambda _pid: 4711)
+        caller = Peers(lambda _pid: False).caller(accepted, "en")
+        if (kernel := os.uname().release) and tuple(map(int, kernel.split(".")[:2])) < (6, 5):
+            pytest.skip("the kernel gives no handle of the peer")
+        assert caller.from_session
+
+
 def test_a_process_number_taken_over_by_another_counts_as_a_session() -> None:
     caller = Caller(os.getpid(), os.geteuid(), started=1)
 
