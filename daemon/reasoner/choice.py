@@ -15,6 +15,7 @@ from daemon.reasoner.decision import Decision
 from daemon.reasoner.model import ModelReasoner, is_reasoner_error
 from daemon.reasoner.reasoner import AnswerStream, Reasoner, Reply
 from daemon.reasoner.request import DecisionRequest
+from daemon.reasoner.sql_request import SqlReply, SqlRequest
 
 FALLBACK: Final = "offline"
 
@@ -57,17 +58,23 @@ class LateOffline:
         self._reasoner: Reasoner | None = None
 
     async def decide(self, request: DecisionRequest) -> Reply:
-        if self._reasoner is None:
-            from daemon.reasoner.offline import OfflineReasoner
-
-            self._reasoner = OfflineReasoner(self._cache_dir)
-        return await self._reasoner.decide(request)
+        return await self._loaded().decide(request)
 
     def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:  # noqa: ARG002
         return AnswerStream(decision)
 
+    async def write_sql(self, request: SqlRequest) -> SqlReply:
+        return await self._loaded().write_sql(request)
+
     async def close(self) -> None:
         """Nothing is open."""
+
+    def _loaded(self) -> Reasoner:
+        if self._reasoner is None:
+            from daemon.reasoner.offline import OfflineReasoner
+
+            self._reasoner = OfflineReasoner(self._cache_dir)
+        return self._reasoner
 
 
 class KeylessReasoner:
@@ -78,13 +85,19 @@ class KeylessReasoner:
         self._key_file = key_file
 
     async def decide(self, request: DecisionRequest) -> Reply:  # noqa: ARG002
-        raise AlvoError(errors.REASONER_NO_KEY, reasoner=self.name, key_file=str(self._key_file))
+        raise self._no_key()
+
+    async def write_sql(self, request: SqlRequest) -> SqlReply:  # noqa: ARG002
+        raise self._no_key()
 
     def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:  # noqa: ARG002
         return AnswerStream(decision)
 
     async def close(self) -> None:
         """Nothing is open."""
+
+    def _no_key(self) -> AlvoError:
+        return AlvoError(errors.REASONER_NO_KEY, reasoner=self.name, key_file=str(self._key_file))
 
 
 class BackedReasoner:
@@ -113,13 +126,29 @@ class BackedReasoner:
     def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:
         return self._model.stream_answer(request, decision)
 
+    async def write_sql(self, request: SqlRequest) -> SqlReply:
+        try:
+            reply = await self._model.write_sql(request)
+        except AlvoError as error:
+            if not (self._falls_back and is_reasoner_error(error)):
+                raise
+            notice = _fell_back(request.language, error)
+            return replace(await self._offline.write_sql(request), notice=notice)
+        private = tuple(database for database in request.databases if database.private)
+        if reply.sql or not private:
+            return reply
+        own = await self._offline.write_sql(replace(request, databases=private))
+        if not own.sql:
+            return reply
+        notice = prompts.phrase("sql_private_offline", request.language, reasoner=self.name)
+        return replace(own, usage=reply.usage, notice=notice)
+
     async def close(self) -> None:
         await self._model.close()
         await self._offline.close()
 
     async def _instead(self, request: DecisionRequest, error: AlvoError) -> Reply:
-        why, _ = prompts.sentence(error.type.name, request.language, **error.blanks)
-        notice = prompts.phrase("reasoner_fell_back", request.language, reason=why)
+        notice = _fell_back(request.language, error)
         return replace(await self._offline.decide(request), notice=notice)
 
     async def _with_private(self, request: DecisionRequest, reply: Reply) -> Reply:
@@ -130,3 +159,8 @@ class BackedReasoner:
             "reasoner_private_offline", request.language, reasoner=self._model.name
         )
         return replace(private, usage=reply.usage, notice=notice)
+
+
+def _fell_back(language: str, error: AlvoError) -> str:
+    why, _ = prompts.sentence(error.type.name, language, **error.blanks)
+    return prompts.phrase("reasoner_fell_back", language, reason=why)

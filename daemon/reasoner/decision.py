@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from daemon.protocol import codec, errors
-from daemon.protocol.errors import AlvoError
+from daemon.protocol import codec
 from daemon.protocol.values import (
     ReplyType,
     SourceName,
 )
+from daemon.reasoner import reading
 
 MOST_STEPS: Final = 50
 MOST_MISSING: Final = 20
@@ -18,7 +18,6 @@ MOST_URLS: Final = 10
 LONGEST_SCRIPT: Final = 65_536
 LARGEST_PLAN: Final = 262_144
 """Bytes of a whole plan as it travels: an inquiry that fits no message could not be answered."""
-LONGEST_REPLY: Final = 1_000_000
 SEARCHED: Final = (SourceName.DATABASE, SourceName.USER, SourceName.INTERNET)
 """Where something missing may be expected: the documents were looked through already."""
 
@@ -116,18 +115,11 @@ def decode_decision(text: str, reasoner: str) -> Decision:
 
     More fields, nulls for what was left out and a code fence around it are let pass.
     """
-    if len(text) > LONGEST_REPLY:
-        raise _invalid(reasoner, f"it is longer than {LONGEST_REPLY} characters")
-    try:
-        wire = codec.decode(_unfenced(text), _Decision)
-    except codec.Invalid as error:
-        raise _invalid(reasoner, str(error)) from None
-    except (codec.Malformed, ValueError, RecursionError) as error:
-        raise _invalid(reasoner, f"it is not JSON ({error})") from None
+    wire = reading.read(text, _Decision, reasoner)
     try:
         return _checked(wire)
     except _Unfit as error:
-        raise _invalid(reasoner, str(error)) from None
+        raise reading.invalid(reasoner, str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,16 +240,3 @@ def _is_web_address(url: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         return False
-
-
-def _unfenced(text: str) -> str:
-    text = text.strip().lstrip("\ufeff")
-    if text.startswith("{") or "```" not in text:
-        return text
-    inside = text.split("```", 1)[1].rpartition("```")[0]
-    return inside.strip().removeprefix("json").strip()
-
-
-def _invalid(reasoner: str, reason: str) -> AlvoError:
-    line = " ".join(reason.encode("utf-8", "replace").decode().split())[:300]
-    return AlvoError(errors.REASONER_INVALID_REPLY, reasoner=reasoner, reason=line)

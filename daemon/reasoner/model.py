@@ -1,18 +1,24 @@
 """The reasoner that asks a language model."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
-from daemon.models.language_model import LanguageModel, TextStream, added
+from daemon.models.language_model import LanguageModel, Prompt, TextStream, added
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     SourceName,
     Usage,
 )
-from daemon.reasoner import budget, writing
+from daemon.reasoner import budget, sql_writing, writing
 from daemon.reasoner.decision import Decision, Missing, decision_schema, decode_decision
 from daemon.reasoner.reasoner import AnswerStream, Reply
 from daemon.reasoner.request import DecisionRequest
+from daemon.reasoner.sql_reply import decode_sql, sql_schema
+from daemon.reasoner.sql_request import SqlReply, SqlRequest
+
+T = TypeVar("T")
 
 
 class ModelReasoner:
@@ -44,18 +50,40 @@ class ModelReasoner:
         stream: TextStream = self._model.stream(prompt)
         return AnswerStream(decision, stream)
 
+    async def write_sql(self, request: SqlRequest) -> SqlReply:
+        fitted = sql_writing.fit(request, self._budget, self.name, remote=self._model.remote)
+        notice = " ".join(fitted.notices) or None
+        if not fitted.request.databases:
+            return SqlReply("", "", Usage(), self.name, notice)
+        names = [database.name for database in fitted.request.databases]
+        (database, sql), usage = await self._completed(
+            sql_writing.sql_prompt(fitted.request),
+            sql_schema(),
+            lambda text: decode_sql(text, names, self.name),
+        )
+        return SqlReply(database, sql, usage, self.name, notice)
+
     async def close(self) -> None:
         await self._model.close()
 
     async def _decided(self, request: DecisionRequest) -> tuple[Decision, Usage]:
-        prompt = writing.decision_prompt(request)
-        first = await self._model.complete(prompt, self._schema)
+        return await self._completed(
+            writing.decision_prompt(request),
+            self._schema,
+            lambda text: decode_decision(text, self.name),
+        )
+
+    async def _completed(
+        self, prompt: Prompt, schema: Mapping[str, Any], decode: Callable[[str], T]
+    ) -> tuple[T, Usage]:
+        """The decoded reply; one that cannot be used is asked for once more, with what was wrong."""
+        first = await self._model.complete(prompt, schema)
         try:
-            return decode_decision(first.text, self.name), first.usage
+            return decode(first.text), first.usage
         except AlvoError as error:
             prompt = writing.repaired(prompt, first.text, str(error.blanks["reason"]))
-        second = await self._model.complete(prompt, self._schema)
-        return decode_decision(second.text, self.name), added(first.usage, second.usage)
+        second = await self._model.complete(prompt, schema)
+        return decode(second.text), added(first.usage, second.usage)
 
     def _fitted(self, request: DecisionRequest) -> budget.Fitted:
         return budget.fit(request, self._budget, self.name, remote=self._model.remote)

@@ -50,12 +50,21 @@ def visible(text: str) -> str:
     )
 
 
+def language_name(language: str) -> str:
+    """As a prompt names the language of its person."""
+    return _LANGUAGES["pt" if language.startswith("pt") else "en"]
+
+
 def _prompt(template: str, request: DecisionRequest, **more: str) -> Prompt:
     request = _visible(request)
     fence = new_fence([repr(request), *more.values()])
-    language = _LANGUAGES["pt" if request.language.startswith("pt") else "en"]
     insufficient, _ = prompts.sentence("INSUFFICIENT_INFORMATION", request.language)
-    values = {"request": request, "fence": fence, "language": language, **more}
+    values = {
+        "request": request,
+        "fence": fence,
+        "language": language_name(request.language),
+        **more,
+    }
     return Prompt(
         system=prompts.render(template, insufficient=insufficient, **values),
         user=prompts.render("context.md", **values),
@@ -69,12 +78,12 @@ def _visible(request: DecisionRequest) -> DecisionRequest:
         question=visible(request.question),
         given=visible(request.given) if request.given else None,
         found=visible(request.found),
-        cwd=_line(request.cwd),
+        cwd=line(request.cwd),
         pieces=tuple(
             replace(
                 piece,
-                title=_line(piece.title),
-                location=_line(piece.location),
+                title=line(piece.title),
+                location=line(piece.location),
                 text=visible(piece.text),
             )
             for piece in request.pieces
@@ -88,5 +97,6 @@ def _visible(request: DecisionRequest) -> DecisionRequest:
     )
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
+    """What is visible of a text, on one line."""
     return " ".join(visible(text).split())

@@ -1,0 +1,123 @@
+"""The prompt that asks for SQL: only what a model may see, and no more of it than fits."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import prompts
+from daemon.models.language_model import Prompt
+from daemon.protocol.values import Cell, Column, DatabaseDescription, Table
+from daemon.reasoner.sql_request import SqlRequest
+from daemon.reasoner.writing import language_name, line, new_fence, visible
+
+_VALUES: Final = 6
+_LONGEST_VALUE: Final = 60
+_LONGEST_DESCRIPTION: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class FittedSql:
+    """The request as it is sent, and what a person should know about what was not."""
+
+    request: SqlRequest
+    notices: tuple[str, ...]
+
+
+def fit(request: SqlRequest, budget: int, reasoner: str, *, remote: bool) -> FittedSql:
+    """At most about `budget` characters; no private database for a remote model."""
+    notices: list[str] = []
+    hidden = {database.name for database in request.databases if database.private}
+    if remote and hidden:
+        request = _without(request, hidden)
+        notices.append(_said("reasoner_private_databases", request, reasoner, count=len(hidden)))
+    shortened = _shortened(request, budget)
+    before, after = _tables(request), _tables(shortened)
+    if after < before:
+        what = prompts.phrase(
+            "reasoner_cut_tables", request.language, count=before - after, of=before
+        )
+        notices.append(_said("reasoner_cut", request, reasoner, what=what))
+    return FittedSql(shortened, tuple(notices))
+
+
+def sql_prompt(request: SqlRequest) -> Prompt:
+    """Asks for SQL on a request that fits."""
+    fence = new_fence([repr(request)])
+    values = {"request": request, "fence": fence, "language": language_name(request.language)}
+    return Prompt(prompts.render("sql.md", **values), prompts.render("sql_context.md", **values))
+
+
+def _said(name: str, request: SqlRequest, reasoner: str, **blanks: object) -> str:
+    return prompts.phrase(name, request.language, reasoner=reasoner, **blanks)
+
+
+def _without(request: SqlRequest, hidden: set[str]) -> SqlRequest:
+    """What was tried may name columns and values of any database that does not own up to it."""
+    return replace(
+        request,
+        databases=tuple(one for one in request.databases if one.name not in hidden),
+        matches=tuple(one for one in request.matches if one.database not in hidden),
+        tried=tuple(one for one in request.tried if one.database and one.database not in hidden),
+    )
+
+
+def _shortened(request: SqlRequest, budget: int) -> SqlRequest:
+    """Databases and their tables come best first: what no longer fits is the least likely."""
+    question = visible(request.question[: max(budget // 2, 1)])
+    left = budget - len(question)
+    databases: list[DatabaseDescription] = []
+    for database in request.databases:
+        tables: list[Table] = []
+        for table in map(_table, database.tables):
+            left -= len(repr(table))
+            if left < 0 and (tables or databases):
+                break
+            tables.append(table)
+        if tables:
+            databases.append(replace(database, tables=tables))
+    return replace(
+        request,
+        question=question,
+        information=visible(request.information[:1000]),
+        databases=tuple(databases),
+        matches=tuple(
+            replace(match, value=_short(match.value), phrase=_short(match.phrase))
+            for match in request.matches[:20]
+        ),
+        tried=tuple(
+            replace(one, sql=visible(one.sql[:4000]), problem=visible(one.problem[:1000]))
+            for one in request.tried
+        ),
+    )
+
+
+def _table(table: Table) -> Table:
+    return replace(
+        table,
+        name=line(table.name),
+        description=line(table.description[:_LONGEST_DESCRIPTION]),
+        columns=[_column(column) for column in table.columns],
+    )
+
+
+def _column(column: Column) -> Column:
+    return replace(
+        column,
+        name=line(column.name),
+        type=line(column.type),
+        description=line(column.description[:_LONGEST_DESCRIPTION]),
+        minimum=_cell(column.minimum),
+        maximum=_cell(column.maximum),
+        values=[_short(value) for value in column.values[:_VALUES]],
+    )
+
+
+def _cell(value: Cell) -> Cell:
+    return _short(value) if isinstance(value, str) else value
+
+
+def _short(text: str) -> str:
+    return line(text[:_LONGEST_VALUE])
+
+
+def _tables(request: SqlRequest) -> int:
+    return sum(len(database.tables) for database in request.databases)
