@@ -63,7 +63,7 @@ eval: setup-dev weights ## quality of search and of decisions: make eval DATA=fo
 sizes: setup-dev ## how large modules and functions are
 	@$(BIN)/python tests/sizes.py
 
-install: weights ## for this user: systemd units, and the commands in ~/.local/bin
+install: weights ## for this user, without root: systemd units, and links in ~/.local/bin
 	@systemd/install
 
 uninstall: ## takes both away again; documents, index and settings stay

@@ -24,8 +24,8 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="alvo-demo-") as directory:
         stage = Stage(Path(directory), CACHE, person=person_is_there())
-        say("Alvo, shown on the handbook and the runbooks of an invented bicycle workshop, without")
-        say(f"a key. All of it is in {directory} and is removed at the end.")
+        say("Alvo, without a key, on the handbook and runbooks of an invented bicycle workshop.")
+        say(f"All of it is in {directory} and is removed at the end.")
         if not stage.person:
             say("Nobody is at a terminal: a second client answers in the person's place.")
         try:
