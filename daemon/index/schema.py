@@ -94,6 +94,52 @@ INDEX_MIGRATIONS: Final = (
         CREATE VIRTUAL TABLE vocabulary USING fts5vocab ('keyword', 'row');
         """,
     ),
+    Migration(
+        2,
+        "databases: what they hold, what a person says of it, which values they have",
+        """
+        -- problem: why it cannot be read now.
+        CREATE TABLE database (
+            source_id TEXT PRIMARY KEY REFERENCES source ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            problem TEXT
+        ) STRICT, WITHOUT ROWID;
+
+        -- described: the table with its columns, as JSON, as it was collected.
+        CREATE TABLE database_table (
+            source_id TEXT NOT NULL REFERENCES database ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            described TEXT NOT NULL,
+            PRIMARY KEY (source_id, position)
+        ) STRICT;
+
+        -- A person's words; column_name '': on the table. Kept whatever is collected anew.
+        CREATE TABLE annotation (
+            source_id TEXT NOT NULL REFERENCES source ON DELETE CASCADE,
+            table_name TEXT NOT NULL,
+            column_name TEXT NOT NULL,
+            text TEXT NOT NULL,
+            noted_at TEXT NOT NULL,
+            PRIMARY KEY (source_id, table_name, column_name)
+        ) STRICT, WITHOUT ROWID;
+
+        -- words: the value's, folded, with one space between: what a question is compared with.
+        CREATE TABLE database_value (
+            words TEXT NOT NULL,
+            source_id TEXT NOT NULL REFERENCES database ON DELETE CASCADE,
+            table_name TEXT NOT NULL,
+            column_name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (words, source_id, table_name, column_name, value)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX database_value_by_source ON database_value (source_id);
+
+        -- Those in a folder of databases that a person does not want.
+        CREATE TABLE unwanted_database (location TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
 
 
