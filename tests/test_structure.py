@@ -52,7 +52,7 @@ DOORS = {
     "charset_normalizer": ("embed_tool.formats.text",),
     "docx": ("embed_tool.formats.docx",),
     "google": ("daemon.models.gemini",),
-    "httpx2": ("daemon.models.gemini",),
+    "httpx2": ("daemon.models.http",),
     "jinja2": ("prompts",),
     "jsonrpcserver": ("daemon.rpc.dispatcher",),
     "lxml": ("embed_tool.formats.html", "embed_tool.formats.docx"),

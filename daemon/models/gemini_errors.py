@@ -4,15 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from daemon.models.calls import brief, retry_in_words, whole_seconds
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 
 CUT_OFF: Final = frozenset({"MAX_TOKENS"})
 FINISHED: Final = frozenset({"STOP"})
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)s$")
-_IN_WORDS = re.compile(r"retry in (\d+(?:\.\d+)?) ?s", re.IGNORECASE)
-_LONGEST_REASON: Final = 300
-DEFAULT_RETRY_S: Final = 60
 
 
 def from_status(name: str, key_from: str, code: int, status: str, body: Any) -> AlvoError:
@@ -46,9 +44,8 @@ def retry_after(body: Any) -> int:
     for detail in _details(body):
         found = _DURATION.match(str(detail.get("retryDelay", "")))
         if found:
-            return max(1, round(float(found.group(1)) + 0.499))
-    found = _IN_WORDS.search(_message(body))
-    return max(1, round(float(found.group(1)) + 0.499)) if found else DEFAULT_RETRY_S
+            return whole_seconds(float(found.group(1)))
+    return retry_in_words(_message(body))
 
 
 def unfinished(name: str, finish: str | None, blocked: str | None) -> AlvoError | None:
@@ -64,12 +61,6 @@ def unfinished(name: str, finish: str | None, blocked: str | None) -> AlvoError 
     if finish.startswith("MALFORMED"):
         return AlvoError(errors.REASONER_INVALID_REPLY, reasoner=name, reason=finish)
     return AlvoError(errors.REASONER_BLOCKED, reasoner=name, reason=finish)
-
-
-def brief(text: str) -> str:
-    """One line that a sentence can hold."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + "…"
 
 
 def _error(body: Any) -> dict[str, Any]:

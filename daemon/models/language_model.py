@@ -73,6 +73,9 @@ class LanguageModel(Protocol):
     def stream(self, prompt: Prompt) -> TextStream:
         """The reply as it comes; errors are raised while it is read."""
 
+    async def models(self) -> list[str]:
+        """The names of the models that its server offers for answers."""
+
     async def close(self) -> None:
         """Gives connections back; the model is not used again."""
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from daemon.models.gemini import ATTEMPTS, Gemini, GeminiSettings
+from daemon.models.calls import ATTEMPTS
+from daemon.models.gemini import Gemini, GeminiSettings
 from daemon.models.keys import ApiKey
 from daemon.models.language_model import Prompt
 from daemon.protocol import errors
