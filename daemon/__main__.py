@@ -75,7 +75,11 @@ def _serve(config: Config, paths: Paths, environ: MutableMapping[str, str]) -> N
     from daemon import log, process
     from daemon.rpc.lock import Lock
     from daemon.rpc.place import Place, inherited
+    from daemon.shell.descent import in_session
 
+    if in_session():
+        # Its settings would be the command's, and it would end with the session.
+        raise AlvoError(errors.DAEMON_IN_SESSION)
     # A session's bash sets it again: files that a command makes have the person's own modes.
     environ["ALVO_UMASK"] = f"{process.harden(config.daemon.max_connections):04o}"
     listening = inherited(environ)

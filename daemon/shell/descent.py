@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection
 from typing import Final
 
-from daemon.shell.marks import incarnation_of, is_marked
+from daemon.shell.marks import incarnation_of, is_marked, mark_of
 from daemon.shell.processes import read_process
 
 _ANCESTORS_MAX: Final = 10_000
@@ -13,6 +13,11 @@ _ANCESTORS_MAX: Final = 10_000
 def descends(pid: int, bashes: Collection[int]) -> bool:
     """True also where it cannot be told: the process has vanished, or cannot be read."""
     return pid != os.getpid() and (_bears_mark(pid) or _has_ancestor(pid, bashes))
+
+
+def in_session() -> bool:
+    """Whether this process itself was started by a session."""
+    return mark_of(os.getpid()) is not None or incarnation_of(os.getpid()) is not None
 
 
 def _bears_mark(pid: int) -> bool:

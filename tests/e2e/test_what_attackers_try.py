@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import gemini_server as wire
+from tests.support.bash_sessions import commands
 from tests.support.daemon import Home, Rpc, RpcError
 from tests.support.gemini_server import KEY, GeminiServer
 from tests.support.waiting import wait_until
@@ -126,3 +129,90 @@ def test_a_password_typed_unseen_is_neither_echoed_nor_kept(home: Home) -> None:
         assert "hunter" not in output
     home.stop()
     assert not [f for f in home.place.rglob("*") if f.is_file() and b"sesame" in f.read_bytes()]
+
+
+ASK = """
+import json, os, socket, sys, time
+
+def attempt():
+    peer = socket.socket(socket.AF_UNIX)
+    peer.connect(sys.argv[1])
+    lines = peer.makefile("rb")
+
+    def ask(method, **params):
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        peer.sendall(json.dumps(call).encode() + b"\\n")
+        return json.loads(lines.readline())
+
+    for inquiry in ask("inquiry.list", status="waiting")["result"]["inquiries"]:
+        here = {"inquiry_id": inquiry["id"], "digest": inquiry["digest"]}
+        for method, params in (
+            ("inquiry.answer", here | {"decision": "allow"}),
+            ("inquiry.answer", here | {"decision": "deny"}),
+            ("flow.cancel", {"flow_id": inquiry["flow_id"]}),
+            ("daemon.stop", {}),
+        ):
+            print(ask(method, **params).get("error", {}).get("data", {}).get("name"), flush=True)
+
+for _ in range(int(sys.argv[2])):
+    try:
+        attempt()
+    except OSError:
+        pass
+    time.sleep(0.1)
+"""
+REFUSED = "ANSWER_FROM_SESSION"
+# As an ordinary user would run, where the tests run as the superuser.
+PLAIN = "setpriv --bounding-set=-all --inh-caps=-all" if os.geteuid() == 0 else "env"
+
+
+def test_no_way_of_starting_a_program_makes_it_a_person(home: Home) -> None:
+    home.start()
+    (home.home / "ask.py").write_text(ASK)
+    ask = f"python3 ask.py {home.socket} 1"
+    ways = [
+        f"script -qec '{ask}' /dev/null",
+        f"bash -c 'exec {ask}'",
+        f"{PLAIN} prlimit --locks=77 --rttime=77777777 env -i PATH=$PATH setsid -w {ask}",
+        f"coproc {ask}; cat <&${{COPROC[0]}}",
+        f"mkfifo p; (setsid -f {ask} > p) & cat p",
+        f"nice nohup timeout 9 {ask} | cat",
+        f"LD_PRELOAD= PYTHONPATH=. xargs -a /dev/null {ask}",
+    ]
+    with home.rpc() as rpc:
+        victim = rpc("flow.start", question="!touch victim", cwd=str(home.home))
+        rpc.inquiry(victim["id"])
+        for way in ways:
+            ended = run(rpc, home, way)
+            lines = rpc.output(ended["id"]).split()
+            assert lines.count(REFUSED) == 4, (way, lines)
+        assert rpc("flow.get", flow_id=victim["id"])["status"] == "waiting"
+    assert not (home.home / "victim").exists()
+
+
+def test_a_command_that_kills_the_daemon_neither_outlives_it_nor_takes_its_place(
+    home: Home,
+) -> None:
+    daemon = home.start()
+    (home.home / "ask.py").write_text(ASK)
+    away = f"python3 ask.py {home.socket} 300 > late 2>&1"
+    script = (
+        f"cd {Path(__file__).parents[2]}; {sys.executable} -m daemon; env -i HOME=$HOME {sys.executable} -m daemon;"
+        f" cd ~; {PLAIN} bash -c 'ulimit -x 5; ulimit -R 5; env -i setsid -f bash -c \"({away} &)\"';"
+        f" until [ -s late ]; do sleep 0.05; done; kill -9 {daemon.pid}; sleep 60"
+    )
+    with home.rpc() as rpc:
+        victim = rpc("flow.start", question="!touch victim", cwd=str(home.home))
+        rpc.inquiry(victim["id"])
+        attack = rpc("flow.start", question="!" + script, cwd=str(home.home))
+        rpc.allow(rpc.inquiry(attack["id"]))
+        home.gone()
+    home.start()
+    with home.rpc() as rpc:
+        ended = rpc("flow.get", flow_id=attack["id"])
+        assert ended["status"] == "interrupted"
+        assert rpc.output(attack["id"]).count("cannot start Alvo's daemon") == 2
+        assert rpc("flow.get", flow_id=victim["id"])["status"] == "waiting"
+    assert set((home.home / "late").read_text().split()) == {REFUSED}
+    assert not commands(f"ask.py {home.socket}")
+    assert not (home.home / "victim").exists()
