@@ -1,10 +1,10 @@
 """A person's answers to inquiries: the first one counts, and only for what was shown (P1, P5)."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, assert_never
+from weakref import WeakValueDictionary
 
 from daemon.blocks.outcome import Ask
 from daemon.blocks.search import PersonReply, insufficient
@@ -72,7 +72,8 @@ class Answers:
         self._secrets = secrets
         self._resume = resume
         # Held while a yes is looked at again: no other command of the session starts meanwhile.
-        self._locks: defaultdict[ConversationId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # Weak: a conversation that nobody answers in needs none.
+        self._locks = WeakValueDictionary[ConversationId, asyncio.Lock]()
 
     async def answer(self, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:
         inquiry = await self._ledger.read(lambda db: load_inquiry(db, given.inquiry_id))
@@ -174,7 +175,7 @@ class Answers:
 
     async def _allow_run(self, inquiry: Inquiry, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:
         stored = await self._ledger.read(lambda db: load_flow(db, inquiry.flow_id))
-        async with self._locks[stored.flow.conversation]:
+        async with self._locks.setdefault(stored.flow.conversation, asyncio.Lock()):
             await self._refuse_what_changed(stored, inquiry, given)
             plan = list(inquiry.plan)
             if given.edited is not None:

@@ -1,20 +1,16 @@
 """Drives a flow from block to block until it has to wait, or has ended."""
 
-import logging
-import secrets as random
 from typing import Final, assert_never
 
 from daemon.blocks.outcome import Ask, Deliver, Outcome, Proceed
 from daemon.blocks.question import Pieces, QuestionBlock, direct_command
 from daemon.blocks.response import ResponseBlock
 from daemon.blocks.search import SearchBlock
+from daemon.flow.failing import fail
 from daemon.flow.inquiring import Inquirer, put_inquiry
 from daemon.flow.journal import FlowJournal
 from daemon.flow.ledger import Ledger
-from daemon.flow.sentences import error_value
 from daemon.flow.transitions import advance
-from daemon.protocol import errors
-from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     Block,
     FlowId,
@@ -25,7 +21,6 @@ from daemon.reasoner import Exchange
 from daemon.store import Database, crash
 from daemon.store.flows import StoredFlow, earlier_answers, load_flow, step_history
 
-_log: Final = logging.getLogger(__name__)
 _RUNNING: Final = frozenset({FlowStatus.RUNNING})
 _EARLIER: Final = 5
 
@@ -55,24 +50,8 @@ class Driver:
                 outcome = await self._run_block(stored)
                 crash.point(f"{stored.flow.block}-outcome")
                 stored = await self._put(stored, outcome)
-        except AlvoError as error:
-            if error.type not in (errors.FLOW_CONFLICT, errors.FLOW_NOT_FOUND):
-                await self.fail(flow_id, error)
-        except Exception:  # noqa: BLE001  (a flow must end with an error, whatever went wrong)
-            reference = random.token_hex(4)
-            _log.exception("flow %s failed inside (reference %s)", flow_id, reference)
-            await self.fail(
-                flow_id, AlvoError(errors.INTERNAL_ERROR, reference=reference, log="alvod.log")
-            )
-
-    async def fail(self, flow_id: FlowId, error: AlvoError) -> None:
-        def fail(db: Database) -> None:
-            flow = load_flow(db, flow_id).flow
-            if flow.status is FlowStatus.RUNNING:
-                value = error_value(error, flow)
-                advance(db, flow_id, FlowStatus.FAILED, _RUNNING, error=value)
-
-        await self._ledger.commit(flow_id, fail)
+        except Exception as error:  # noqa: BLE001  (a flow must end with an error, whatever it was)
+            await fail(self._ledger, flow_id, FlowStatus.RUNNING, error)
 
     async def _load(self, flow_id: FlowId) -> StoredFlow:
         return await self._ledger.read(lambda db: load_flow(db, flow_id))

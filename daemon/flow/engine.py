@@ -18,7 +18,7 @@ from daemon.flow.answering import Answers, Resume
 from daemon.flow.drive import Driver
 from daemon.flow.execution import Executor
 from daemon.flow.inquiring import Inquirer, say_inquiry
-from daemon.flow.ledger import Ledger
+from daemon.flow.ledger import STORE_FAILURES, Ledger
 from daemon.flow.plan import ended_plan
 from daemon.flow.recovery import recover
 from daemon.flow.starting import begin_again, first_state, insert_flow
@@ -70,6 +70,8 @@ _log: Final = logging.getLogger(__name__)
 
 _MAX_WAIT_S: Final = 60.0
 _EXPIRY_LOOK_S: Final = 30.0
+_EXPIRY_REST_S: Final = 0.05
+_LAST_WORDS_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,12 @@ class Engine:
 
     async def close(self) -> None:
         """What runs is cut off as by a crash, and taken up again at the next start."""
-        tasks = [*self._working.values(), *([self._expiry] if self._expiry else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        left = {*self._working.values(), *([self._expiry] if self._expiry else [])}
+        while left:
+            # Again where the last words of a command find no room on the disk.
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=_LAST_WORDS_S)
 
     async def note_session(self, marker: SessionMarker) -> None:
         """A session is on disk before its bash gets a byte, so that a crash cannot hide it."""
@@ -182,7 +186,13 @@ class Engine:
         """Ends a flow for good: its inquiry, its blocks, its command with all that it started."""
         stored = await self._load(flow_id)
         was = stored.flow.status
-        cancelled = await self._ledger.commit(stored.flow.id, lambda db: _cancel(db, stored))
+        try:
+            cancelled = await self._ledger.commit(stored.flow.id, lambda db: _cancel(db, stored))
+        except AlvoError as error:
+            if was is FlowStatus.EXECUTING and error.type in STORE_FAILURES:
+                # It may be the very command that fills the disk: it ends, told or untold.
+                await self._shell.end(stored.flow.conversation)
+            raise
         task = self._working.get(stored.flow.id)
         if was is FlowStatus.EXECUTING:
             await self._shell.end(stored.flow.conversation)
@@ -258,10 +268,16 @@ class Engine:
             if before is not None:
                 await asyncio.wait([before])
             await work()
+            await self._forget_ended(flow_id)
 
         task = asyncio.create_task(after_it(), name=f"flow {flow_id}")
         self._working[flow_id] = task
         task.add_done_callback(lambda done: self._done(flow_id, done))
+
+    async def _forget_ended(self, flow_id: FlowId) -> None:
+        stored = await self._ledger.read(lambda db: find_flow(db, flow_id))
+        if stored is None or stored.flow.status in ENDED:
+            self._secrets.forget(flow_id)
 
     def _done(self, flow_id: FlowId, task: asyncio.Task[None]) -> None:
         if self._working.get(flow_id) is task:
@@ -270,19 +286,29 @@ class Engine:
             _log.error("work on flow %s ended", flow_id, exc_info=error)
 
     async def _expire_inquiries(self) -> None:
+        longest = min(_EXPIRY_LOOK_S, self._config.flow.inquiry_expires_s / 4)
         while True:
-            for inquiry in await self._ledger.read(expired_inquiries):
-                try:
-                    await self._answers.expire(inquiry)
-                except AlvoError as error:
-                    _log.info("inquiry %s was answered just in time: %s", inquiry.id, error)
-            due = await self._ledger.read(next_expiry)
-            await asyncio.sleep(_until(due) if due is not None else _EXPIRY_LOOK_S)
+            pause = longest
+            try:
+                for inquiry in await self._ledger.read(expired_inquiries):
+                    await self._expire(inquiry)
+                due = await self._ledger.read(next_expiry)
+                pause = longest if due is None else min(_until(due), longest)
+            except Exception:  # noqa: BLE001  (whatever it was, later inquiries expire as well)
+                _log.exception("looking for expired inquiries failed; it goes on")
+            await asyncio.sleep(max(pause, _EXPIRY_REST_S))
+
+    async def _expire(self, inquiry: Inquiry) -> None:
+        try:
+            await self._answers.expire(inquiry)
+        except AlvoError as error:
+            if error.type is not errors.INQUIRY_CLOSED:
+                raise
+            _log.info("inquiry %s was answered just in time: %s", inquiry.id, error)
 
 
 def _until(due: str) -> float:
-    left = (datetime.fromisoformat(due) - datetime.now(UTC)).total_seconds()
-    return max(0.05, min(left, _EXPIRY_LOOK_S))
+    return (datetime.fromisoformat(due) - datetime.now(UTC)).total_seconds()
 
 
 def _cancel(db: Database, stored: StoredFlow) -> StoredFlow:

@@ -1,7 +1,7 @@
 """Carries out an approved plan, command by command, each end durable before it is told."""
 
 import codecs
-import logging
+from collections import deque
 from dataclasses import replace
 from typing import Final
 
@@ -9,9 +9,8 @@ import prompts
 from daemon.blocks.secrets import Secrets
 from daemon.config import ShellSettings
 from daemon.flow.coalescer import Coalescer
+from daemon.flow.failing import fail
 from daemon.flow.ledger import Ledger
-from daemon.flow.plan import ended_plan
-from daemon.flow.sentences import error_value
 from daemon.flow.starting import is_alone
 from daemon.flow.transitions import advance
 from daemon.protocol import errors
@@ -29,7 +28,6 @@ from daemon.store.approvals import UsedApproval, use_approval
 from daemon.store.events import append_event
 from daemon.store.flows import load_flow
 
-_log: Final = logging.getLogger(__name__)
 _EXECUTING: Final = frozenset({FlowStatus.EXECUTING})
 
 
@@ -45,19 +43,17 @@ class Executor:
         self._settings = settings
 
     async def run(self, flow_id: FlowId, approval_id: str) -> None:
-        """Returns when the flow has ended; it never raises for what a command did."""
+        """Returns when the flow has ended; what goes wrong is the flow's error."""
+        approval = None
         try:
             crash.point("approved")
             approval = await self._ledger.commit(flow_id, lambda db: _use(db, flow_id, approval_id))
             crash.point("approval-used")
             await self._run_all(flow_id, approval)
-        except AlvoError as error:
-            if error.type is errors.FLOW_CONFLICT:
-                return  # Cancelled meanwhile: who did that has said so already.
-            await self._fail(flow_id, error)
-        flow = (await self._ledger.read(lambda db: load_flow(db, flow_id))).flow
-        if is_alone(flow):
-            await self._shell.release(flow.conversation)
+        except Exception as error:  # noqa: BLE001  (a flow must end with an error, whatever it was)
+            await fail(self._ledger, flow_id, FlowStatus.EXECUTING, error)
+        if approval is not None and is_alone(flow_id, approval.conversation):
+            await self._shell.release(approval.conversation)
 
     async def _run_all(self, flow_id: FlowId, approval: UsedApproval) -> None:
         for n in range(len(approval.scripts)):
@@ -81,7 +77,11 @@ class Executor:
         scrubber = self._secrets.scrubber(flow_id)
 
         async def say(text: str) -> None:
-            await self._ledger.say(flow_id, EventKind.OUTPUT, {"n": n, "text": text})
+            # Where the disk is full the command waits: what it said is not lost, nor cut off.
+            data = {"n": n, "text": text}
+            await self._ledger.insist(
+                flow_id, lambda db: append_event(db, flow_id, EventKind.OUTPUT, data)
+            )
 
         output = _Kept(Coalescer(say), self._settings.output_limit_bytes)
 
@@ -90,10 +90,12 @@ class Executor:
             crash.point("output")
 
         environment = self._secrets.of(flow_id)
-        result = await self._shell.run(approval, n, on_output, environment)
-        await output.add(scrubber.feed(decoder.decode(b"", final=True)) + scrubber.end())
-        await output.close()
-        return result
+        try:
+            return await self._shell.run(approval, n, on_output, environment)
+        finally:
+            # Also of a command that the end of the daemon cuts off.
+            await output.add(scrubber.feed(decoder.decode(b"", final=True)) + scrubber.end())
+            await output.close()
 
     async def _tell_session_ended(self, flow_id: FlowId) -> None:
         flow = (await self._ledger.read(lambda db: load_flow(db, flow_id))).flow
@@ -103,7 +105,7 @@ class Executor:
     async def _mark(
         self, flow_id: FlowId, n: int, status: StepStatus, result: CommandResult | None = None
     ) -> None:
-        await self._ledger.commit(flow_id, lambda db: _mark(db, flow_id, n, status, result))
+        await self._ledger.insist(flow_id, lambda db: _mark(db, flow_id, n, status, result))
 
     async def _finish(self, flow_id: FlowId) -> None:
         def finish(db: Database) -> None:
@@ -111,24 +113,7 @@ class Executor:
             answer = prompts.phrase("executed", flow.language, count=len(flow.plan))
             advance(db, flow_id, FlowStatus.EXECUTED, _EXECUTING, answer=answer)
 
-        await self._ledger.commit(flow_id, finish)
-        self._secrets.forget(flow_id)
-
-    async def _fail(self, flow_id: FlowId, error: AlvoError) -> None:
-        def fail(db: Database) -> None:
-            flow = load_flow(db, flow_id).flow
-            if flow.status is FlowStatus.EXECUTING:
-                advance(
-                    db,
-                    flow_id,
-                    FlowStatus.FAILED,
-                    _EXECUTING,
-                    error=error_value(error, flow),
-                    plan=ended_plan(flow, StepStatus.FAILED),
-                )
-
-        await self._ledger.commit(flow_id, fail)
-        self._secrets.forget(flow_id)
+        await self._ledger.insist(flow_id, finish)
 
 
 class _Kept:
@@ -138,7 +123,7 @@ class _Kept:
         self._stream = stream
         self._left = limit // 2
         self._tail_limit = limit - limit // 2
-        self._tail = list[str]()
+        self._tail = deque[str]()
         self._tail_size = 0
         self._missing = 0
 
@@ -150,7 +135,7 @@ class _Kept:
             self._tail.append(rest)
             self._tail_size += len(rest)
             while self._tail_size - len(self._tail[0]) > self._tail_limit:
-                dropped = self._tail.pop(0)
+                dropped = self._tail.popleft()
                 self._tail_size -= len(dropped)
                 self._missing += len(dropped)
 

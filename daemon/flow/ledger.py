@@ -1,11 +1,14 @@
 """Commits what happens to flows, and rings for those who wait: durable before visible (P2)."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from daemon.flow.bell import Bell
+from daemon.protocol import errors
+from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     Event,
     EventKind,
@@ -17,6 +20,18 @@ from daemon.store import Database, Worker
 from daemon.store.events import append_event, events_after
 
 T = TypeVar("T")
+
+_log: Final = logging.getLogger(__name__)
+
+STORE_FAILURES: Final = (
+    errors.STORE_FULL,
+    errors.STORE_BUSY,
+    errors.STORE_READONLY,
+    errors.STORE_DAMAGED,
+)
+"""A person can mend these while the daemon runs; an unreadable disk counts as damaged."""
+_FIRST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 15.0
 
 
 class Ledger:
@@ -42,8 +57,29 @@ class Ledger:
         """One IMMEDIATE transaction; who waits for this flow is woken once it is on disk."""
         # Shielded: a caller that goes away must not leave us without the ringing.
         done = asyncio.ensure_future(self._writer.run(partial(_in_transaction, work=work)))
-        done.add_done_callback(lambda _: self._bell.ring(flow_id))
+        done.add_done_callback(lambda done: self._ring(flow_id, done))
         return await asyncio.shield(done)
+
+    async def insist(self, flow_id: FlowId, work: Callable[[Database], T]) -> T:
+        """As `commit`, for what has happened already: tried until the disk takes it."""
+        pause = _FIRST_PAUSE_S
+        while True:
+            try:
+                return await self.commit(flow_id, work)
+            except AlvoError as error:
+                if error.type not in STORE_FAILURES:
+                    raise
+                _log.warning("flow %s waits for the store: %s", flow_id, error)
+            await self._pause(flow_id, pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+    async def _pause(self, flow_id: FlowId, pause: float) -> None:
+        """Shorter where something of this flow reached the disk meanwhile."""
+        waiter = self._bell.listen(flow_id)
+        try:
+            await asyncio.wait([waiter], timeout=pause)
+        finally:
+            self._bell.leave(flow_id, waiter)
 
     async def say(self, flow_id: FlowId, kind: EventKind, data: Json) -> None:
         await self.commit(flow_id, lambda db: append_event(db, flow_id, kind, data))
@@ -64,6 +100,10 @@ class Ledger:
                 await asyncio.wait([waiter], timeout=left)
             finally:
                 self._bell.leave(flow_id, waiter)
+
+    def _ring(self, flow_id: FlowId, done: "asyncio.Future[T]") -> None:
+        if not done.cancelled() and done.exception() is None:
+            self._bell.ring(flow_id)
 
 
 def _in_transaction(db: Database, work: Callable[[Database], T]) -> T:

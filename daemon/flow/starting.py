@@ -81,9 +81,9 @@ def first_state(given: StartFlow, home: Path, speaks: str) -> StoredFlow:
     return StoredFlow(flow, cwd, given.context, attempts=0)
 
 
-def is_alone(flow: Flow) -> bool:
+def is_alone(flow_id: FlowId, conversation: ConversationId) -> bool:
     """Whether the flow is a conversation of its own, so that nobody comes back to its session."""
-    return str(flow.conversation) == str(flow.id)
+    return str(conversation) == str(flow_id)
 
 
 def insert_flow(db: Database, stored: StoredFlow) -> None:
