@@ -38,7 +38,7 @@ test-fast: setup-dev weights ## the tests that take no seconds
 
 check: lint types ## what to run before a commit: lint, format, types, docs, structure
 	@$(BIN)/python -m docs.generate --check
-	@$(BIN)/python -m pytest tests/test_structure.py
+	@$(BIN)/python -m pytest tests/test_structure.py tests/test_docs.py
 
 lint: setup-dev ## ruff, both as linter and as formatter
 	@$(BIN)/ruff check $(PYTHON_FILES)

@@ -141,7 +141,7 @@ def rpc_page() -> str:
             [
                 (
                     f"[`{method.name}`](#{method.name.replace('.', '')})",
-                    type_name(method.params),
+                    ", ".join(parameters(method.params)),
                     type_name(method.result),
                     "yes" if method.guarded else "",
                 )
@@ -161,6 +161,12 @@ def rpc_page() -> str:
     return "\n".join([*parts, "## Values\n", *value_sections()])
 
 
+def parameters(type_: Any) -> Iterator[str]:
+    """Their names; one that may be left out has a question mark."""
+    for field in fields(type_):
+        yield f"`{field.name}`" if default(field) == "required" else f"`{field.name}`?"
+
+
 def value_sections() -> Iterator[str]:
     """Each value that travels, in the order in which the methods speak of them."""
     travelling = dict[type, None]()
@@ -175,7 +181,8 @@ def value_sections() -> Iterator[str]:
             continue
         if note := first_paragraph(thing):
             yield note + "\n"
-        yield field_table(thing)
+        if fields(thing):
+            yield field_table(thing)
 
 
 def reach(type_: Any, found: dict[type, None]) -> None:
