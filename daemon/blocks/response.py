@@ -44,7 +44,7 @@ class ResponseBlock:
             said = reply.decision.answer if reply is not None else ""
             return self._plan(stored.flow, said, pieces)
         if reply is None or request is None:
-            raise AlvoError(errors.FLOW_CONFLICT, flow=stored.flow.id)
+            raise ValueError("an answer is written after its decision")
         written = await journal.once(
             "answer",
             Written,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, assert_never
 from weakref import WeakValueDictionary
@@ -13,6 +14,7 @@ from daemon.flow.digest import text_digest
 from daemon.flow.inquiring import ASKED, Asked, Inquirer, put_inquiry, say_inquiry
 from daemon.flow.ledger import Ledger
 from daemon.flow.sentences import error_value
+from daemon.flow.starting import begin_anew, secret_names
 from daemon.flow.transitions import advance
 from daemon.protocol import errors
 from daemon.protocol.calls import AnswerInquiry
@@ -201,15 +203,33 @@ class Answers:
             if given.digest == shown:
                 return
             raise AlvoError(errors.INQUIRY_CHANGED, what="digest", inquiry=inquiry.id)
-
-        def ask_anew(db: Database) -> None:
-            say_inquiry(db, close_inquiry(db, inquiry, InquiryStatus.CLOSED))
-            ask = Ask(inquiry.kind, inquiry.text, plan=tuple(inquiry.plan))
-            put_inquiry(db, fresh, load_flow(db, stored.flow.id).flow, ask)
-
-        await self._ledger.commit(inquiry.flow_id, ask_anew)
+        gone = set(inquiry.environment) - set(fresh.environment)
+        forgotten = await self._ledger.commit(
+            inquiry.flow_id, lambda db: _ask_anew(db, inquiry, fresh, gone)
+        )
+        if forgotten:
+            self._resume(Resume(inquiry.flow_id))
+            names = ", ".join(sorted(forgotten))
+            raise AlvoError(errors.SECRET_FORGOTTEN, name=names, flow=inquiry.flow_id[:6])
         what = "cwd" if fresh.cwd != inquiry.cwd else "session"
         raise AlvoError(errors.INQUIRY_CHANGED, what=what, inquiry=fresh.id)
+
+
+def _ask_anew(
+    db: Database, inquiry: Inquiry, fresh: Inquiry, gone: AbstractSet[str]
+) -> AbstractSet[str]:
+    """What is as `fresh` now is asked so; but without its secrets the plan is not asked for.
+
+    Gives the secrets that were forgotten, which the flow has to ask for from the start.
+    """
+    say_inquiry(db, close_inquiry(db, inquiry, InquiryStatus.CLOSED))
+    flow = load_flow(db, inquiry.flow_id).flow
+    forgotten = gone & secret_names(db, flow.id)
+    if forgotten:
+        begin_anew(db, flow)
+    else:
+        put_inquiry(db, fresh, flow, Ask(inquiry.kind, inquiry.text, plan=tuple(inquiry.plan)))
+    return forgotten
 
 
 def _grant(

@@ -56,6 +56,7 @@ from daemon.store.flows import (
     find_flow,
     list_flows,
     load_flow,
+    named_flow,
 )
 from daemon.store.inquiries import (
     close_inquiry,
@@ -251,7 +252,7 @@ class Engine:
         return flow
 
     async def _load(self, flow_id: FlowId) -> StoredFlow:
-        return await self._ledger.read(lambda db: load_flow(db, flow_id))
+        return await self._ledger.read(lambda db: named_flow(db, flow_id))
 
     def _resume(self, next_: Resume) -> None:
         if next_.approval_id is None:

@@ -43,8 +43,11 @@ class FlowJournal:
             return known
         await self._say(EventKind.STEP, name, "running")
         crash.point(f"{name}-before")
-        result = await work()
-        await self._text.drain()
+        try:
+            result = await work()
+        finally:
+            # Also of what was cut off: no text may come after the end of its flow.
+            await self._text.drain()
         crash.point(f"{name}-unrecorded")
 
         def record(db: Database) -> None:

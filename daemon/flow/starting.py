@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from daemon.blocks.question import COMMAND_SIGN, direct_command
 from daemon.flow.plan import remaining
@@ -19,12 +19,11 @@ from daemon.protocol.values import (
     Flow,
     FlowId,
     FlowStatus,
-    PlannedCommand,
     ReplyType,
     StepStatus,
     Usage,
 )
-from daemon.reasoner import FailedCommand
+from daemon.reasoner import FailedCommand, Reply
 from daemon.store import Database
 from daemon.store.clock import now
 from daemon.store.events import append_event, last_events
@@ -35,6 +34,7 @@ from daemon.store.flows import (
     load_flow,
     record_step,
     save_flow,
+    step_history,
 )
 from daemon.store.ids import is_id, new_id
 
@@ -104,27 +104,41 @@ def begin_again(db: Database, flow_id: FlowId, *, correct: bool) -> StoredFlow:
         raise AlvoError(errors.FLOW_ACTIVE, flow=flow.id[:6], status=flow.status)
     left = remaining(flow.plan)
     failed = _failed_command(db, flow) if correct else None
-    block, plan = Block.QUESTION, list[PlannedCommand]()
-    if flow.type is ReplyType.TASK and left and failed is None:
-        block, plan = Block.RESPONSE, left
-    else:
-        forget_steps(db, flow.id)
-        if failed is not None:
-            record_step(db, flow.id, 1, "failed", failed)
+    if flow.type is ReplyType.TASK and left and failed is None and not secret_names(db, flow.id):
+        return _go_on_in(db, flow, Block.RESPONSE, type=flow.type, plan=left)
+    again = begin_anew(db, flow)
+    if failed is not None:
+        record_step(db, flow.id, 1, "failed", failed)
+    return again
+
+
+def begin_anew(db: Database, flow: Flow) -> StoredFlow:
+    """From the question on, with nothing of what was found or said."""
+    forget_steps(db, flow.id)
+    return _go_on_in(db, flow, Block.QUESTION, type=None, plan=[], rounds=1)
+
+
+def secret_names(db: Database, flow_id: FlowId) -> frozenset[str]:
+    """Of the secrets that the flow asked for: with its end, or ours, they are forgotten."""
+    replies = step_history(db, flow_id, "decide", Reply)
+    return frozenset(
+        missing.name for reply in replies for missing in reply.decision.missing if missing.secret
+    )
+
+
+def _go_on_in(db: Database, flow: Flow, block: Block, **changes: Any) -> StoredFlow:
     return advance(
         db,
         flow.id,
         FlowStatus.RUNNING,
-        frozenset(ENDED),
+        frozenset({flow.status}),
         attempts=0,
         block=block,
-        type=flow.type if block is Block.RESPONSE else None,
-        plan=plan,
         answer=None,
         citations=[],
         error=None,
         inquiry=None,
-        rounds=flow.rounds if block is Block.RESPONSE else 1,
+        **changes,
     )
 
 

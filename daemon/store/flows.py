@@ -65,12 +65,17 @@ def find_flow(db: Database, flow_id: str) -> StoredFlow | None:
     return None if row is None else _flow(row)
 
 
-def load_flow(db: Database, given: str) -> StoredFlow:
-    """By id or the beginning of one; raises FLOW_NOT_FOUND, AMBIGUOUS_ID."""
-    found = find_flow(db, resolve(db, "flow", given, errors.FLOW_NOT_FOUND, flow=given))
+def load_flow(db: Database, flow_id: FlowId) -> StoredFlow:
+    """By its whole id: one that begins alike must not stand in for one that was deleted."""
+    found = find_flow(db, flow_id)
     if found is None:
-        raise AlvoError(errors.FLOW_NOT_FOUND, flow=given)
+        raise AlvoError(errors.FLOW_NOT_FOUND, flow=flow_id)
     return found
+
+
+def named_flow(db: Database, given: str) -> StoredFlow:
+    """As a person names it: by id or the beginning of one; FLOW_NOT_FOUND, AMBIGUOUS_ID."""
+    return load_flow(db, FlowId(resolve(db, "flow", given, errors.FLOW_NOT_FOUND, flow=given)))
 
 
 def save_flow(db: Database, stored: StoredFlow) -> None:

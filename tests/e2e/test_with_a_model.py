@@ -9,6 +9,7 @@ import pytest
 from tests.support import gemini_server as wire
 from tests.support.daemon import Home, Rpc, RpcError
 from tests.support.gemini_server import KEY, GeminiServer
+from tests.support.waiting import wait_until
 
 ENDED = {"executed", "failed", "denied", "interrupted", "cancelled", "answered"}
 
@@ -123,6 +124,43 @@ def test_a_secret_reaches_its_command_and_nothing_else(home: Home, server: Gemin
         if file.is_file():
             assert secret.encode() not in file.read_bytes(), file
     assert not any(secret in request.user + request.system for request in server.generated)
+
+
+def test_a_secret_is_asked_for_again_after_a_restart_and_at_a_retry(
+    home: Home, server: GeminiServer
+) -> None:
+    asked = {"information": "the pin", "source": "USER", "secret": True, "name": "PIN"}
+    replies = (
+        wire.decision(type="task", enough=False, missing=[asked]),
+        wire.decision(
+            type="task", enough=True, plan=[{"explanation": "", "script": "test $PIN = 1234"}]
+        ),
+    )
+    server.script(*replies, *replies, *replies)
+    with start(home, server) as rpc:
+        flow_id = rpc("flow.start", question="Open the door", cwd=str(home.home))["id"]
+        reply(rpc, flow_id, "1234")
+        run = rpc.inquiry(flow_id)
+    home.kill()
+    with start(home, server) as rpc:
+        with pytest.raises(RpcError) as caught:
+            rpc.allow(run)
+        assert caught.value.name == "SECRET_FORGOTTEN"
+        assert "PIN" in caught.value.message
+        reply(rpc, flow_id, "4321")
+        rpc("inquiry.answer", inquiry_id=rpc.inquiry(flow_id)["id"], decision="deny")
+        rpc.follow(flow_id, ENDED)
+        rpc("flow.retry", flow_id=flow_id)
+        reply(rpc, flow_id, "1234")
+        rpc.allow(rpc.inquiry(flow_id))
+        assert rpc.follow(flow_id, ENDED)["status"] == "executed"
+
+
+def reply(rpc: Rpc, flow_id: str, secret: str) -> None:
+    inquiry = rpc.inquiry(flow_id)
+    assert inquiry["secret"] is True
+    rpc("inquiry.answer", inquiry_id=inquiry["id"], decision="reply", text=secret)
+    wait_until(lambda: rpc("flow.get", flow_id=flow_id)["inquiry"] != inquiry["id"])
 
 
 def test_not_knowing_leads_to_the_question_whether_to_search_again(
