@@ -68,7 +68,7 @@ class RpcServer:
             lambda: Connection(self, loop),
             sock=listening or self._place.listen(),
             backlog=BACKLOG,
-            **_keep_socket(loop),
+            **_keep_socket(),
         )
 
     async def close(self) -> None:
@@ -119,7 +119,6 @@ class RpcServer:
         self._admitted.discard(connection)
 
 
-def _keep_socket(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
-    """Asyncio from Python 3.13 on would remove the socket at the end, systemd's too."""
-    removes = sys.version_info >= (3, 13) and isinstance(loop, asyncio.BaseEventLoop)
-    return {"cleanup_socket": False} if removes else {}
+def _keep_socket() -> dict[str, Any]:
+    """From Python 3.13 on asyncio, and uvloop there, would remove the socket: systemd's too."""
+    return {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
