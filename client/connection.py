@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 from collections.abc import Mapping
 
 from client import place
@@ -40,6 +41,14 @@ class Record(dict[str, "Any"]):
 def unreachable(path: str, words: Words) -> RemoteError:
     sentence, action = words.sentence("DAEMON_UNREACHABLE", socket=path)
     return RemoteError(1000, "DAEMON_UNREACHABLE", sentence, action)
+
+
+def refuse_foreign(opened: socket.socket, words: Words) -> None:
+    """Nothing is told to a daemon of another user, who may have been first at a shared place."""
+    # struct ucred, of who listened there: pid, uid, gid. The module struct costs 1 ms.
+    peer = opened.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    if int.from_bytes(peer[4:8], sys.byteorder) != os.geteuid():
+        raise RemoteError(1005, "PEER_REFUSED", *words.sentence("PEER_REFUSED"))
 
 
 class Connection:
@@ -98,6 +107,11 @@ class Connection:
         except OSError as error:
             opened.close()
             raise unreachable(self.path, self.words) from error
+        try:
+            refuse_foreign(opened, self.words)
+        except RemoteError:
+            opened.close()
+            raise
         return opened
 
     def _reply(self) -> Record:

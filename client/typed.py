@@ -10,7 +10,7 @@ import json
 import time
 from typing import Any, Final, TypeVar
 
-from client.connection import VERSION, unreachable
+from client.connection import VERSION, refuse_foreign, unreachable
 from client.remote import RemoteError, from_wire
 from client.words import Words
 from daemon.protocol import codec, methods
@@ -103,6 +103,11 @@ class TypedConnection:
                 )
             except OSError:
                 raise _Lost(sent=False) from None
+            try:
+                refuse_foreign(self._writer.get_extra_info("socket"), self._words)
+            except RemoteError:
+                await self._drop()
+                raise
             self._reading = asyncio.create_task(self._read(reader, self._writer))
             hello = Hello(self._client, VERSION, self._words.language)
             await self._send(methods.DAEMON_HELLO.name, codec.to_builtins(hello))

@@ -12,6 +12,8 @@ from daemon.protocol.values import (
 )
 from daemon.reasoner import reading
 
+LONGEST_QUESTION: Final = 4_000
+"""For a person to read before they answer."""
 MOST_STEPS: Final = 50
 MOST_MISSING: Final = 20
 MOST_URLS: Final = 10
@@ -184,6 +186,8 @@ def _plan(steps: list[_Step]) -> tuple[PlanItem, ...]:
             raise _Unfit(f"plan[{n}].script is longer than {LONGEST_SCRIPT} characters")
         if "\0" in step.script:
             raise _Unfit(f"plan[{n}].script holds a NUL character")
+        if len(step.explanation or "") > LONGEST_QUESTION:
+            raise _Unfit(f"plan[{n}].explanation is longer than {LONGEST_QUESTION} characters")
     plan = tuple(PlanItem((step.explanation or "").strip(), step.script) for step in steps)
     if len(codec.encode(plan)) > LARGEST_PLAN:
         raise _Unfit(f"plan is larger than {LARGEST_PLAN} bytes")
@@ -201,6 +205,8 @@ def _piece(n: int, piece: _Missing) -> Missing:
         raise _Unfit(f"missing[{n}].information is empty")
     if piece.source not in SEARCHED:
         raise _Unfit(f"missing[{n}].source is {piece.source}: that was searched already")
+    if max(len(piece.information), len(piece.question or "")) > LONGEST_QUESTION:
+        raise _Unfit(f"missing[{n}] is longer than {LONGEST_QUESTION} characters")
     name, urls = (piece.name or "").strip(), piece.urls or []
     if piece.secret and not name:
         raise _Unfit(f"missing[{n}] is secret, but has no name")

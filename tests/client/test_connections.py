@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -223,3 +224,25 @@ def test_a_one_shot_command_imports_the_standard_library_alone():
         "daemon.protocol daemon.protocol.escape",
         "",
     ]
+
+
+def test_nothing_is_told_to_a_daemon_of_another_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a place that others can write to, someone else may have been first."""
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 1)
+        with pytest.raises(RemoteError) as caught:
+            Connection(str(path), EN, "test")
+        assert caught.value.name == "PEER_REFUSED"
+        typed = TypedConnection(str(path), EN, "test")
+        with pytest.raises(RemoteError) as caught:
+            asyncio.run(typed.call(DAEMON_PING, Nothing()))
+        assert caught.value.name == "PEER_REFUSED"
+        for _ in range(2):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.recv(100) == b""

@@ -134,6 +134,13 @@ def test_a_plan_has_an_end() -> None:
     refused(json.dumps(TASK | {"plan": [{"script": "ls", "explanation": "x" * 300_000}]}))
 
 
+def test_what_a_person_has_to_read_has_an_end() -> None:
+    for field in ("information", "question"):
+        missing = {"information": "x", "source": "USER", field: "x" * 5_000}
+        refused(json.dumps({"type": "answer", "enough": False, "missing": [missing]}))
+    refused(json.dumps(TASK | {"plan": [{"script": "ls", "explanation": "x" * 5_000}]}))
+
+
 def test_a_secret_has_a_name_that_a_command_can_be_given_it_under() -> None:
     from daemon.shell.environment import check_variables
 
