@@ -26,13 +26,16 @@ MAX_VALUE_WORDS: Final = 6
 """A longer value is a text, which nobody gives whole in a question."""
 _MAX_VALUES: Final = 20_000
 """Of one database."""
+_MOST_PLACES: Final = 200
+"""Of one value: in so many columns it tells nothing."""
 _REVISION: Final = "databases"
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
     """What was read of a database. `values`: table, column and value, beyond those that the
-    columns tell."""
+    columns tell.
+    """
 
     kind: str
     fingerprint: str
@@ -210,18 +213,15 @@ def values_among(db: Database, phrases: Iterable[str]) -> list[tuple[SourceId, V
     """The values whose words are one of the phrases, folded, with one space between."""
     if not _there(db):
         return []
-    wanted = list(dict.fromkeys(phrases))
-    names = {
-        id_: name for id_, name in db.all("SELECT id, name FROM source WHERE kind = 'database'")
-    }
     found: list[tuple[SourceId, ValueMatch]] = []
-    for phrase in wanted:
-        for source_id, table, column, value in db.rows(
-            "SELECT source_id, table_name, column_name, value FROM database_value"
-            " WHERE words = ? LIMIT 200",
-            (phrase,),
-        ):
-            match = ValueMatch(names.get(source_id, ""), table, column, value, phrase)
+    for phrase in dict.fromkeys(phrases):
+        rows = db.rows(
+            "SELECT source_id, source.name, table_name, column_name, value FROM database_value"
+            " JOIN source ON source.id = source_id WHERE words = ? LIMIT ?",
+            (phrase, _MOST_PLACES),
+        )
+        for source_id, database, table, column, value in rows:
+            match = ValueMatch(database, table, column, value, phrase)
             found.append((SourceId(source_id), match))
     return found
 

@@ -3,9 +3,9 @@
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from daemon.config import Paths
 from daemon.index import candidates as finding
@@ -24,6 +24,8 @@ from daemon.protocol.values import (
     Timestamp,
 )
 from daemon.store import Database
+
+T = TypeVar("T")
 
 MAX_K: Final = 100
 _ATTEMPTS: Final = 3
@@ -92,6 +94,11 @@ class Index:
         """The person's own; with an owner an agent's; None: all."""
         with self._connection() as opened:
             return [] if opened is None else sources.read(opened[0], owner)
+
+    def look(self, at: Callable[[Database], T], otherwise: T) -> T:
+        """What a function reads, in one read transaction; `otherwise` without an index."""
+        with self._connection() as opened:
+            return otherwise if opened is None else at(opened[0])
 
     def close(self) -> None:
         with self._lock:

@@ -70,6 +70,21 @@ def same(word: str) -> frozenset[str]:
     return frozenset(other for stem in own for other in groups.get(stem, ())) - set(own)
 
 
+@functools.cache
+def _values() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for pair in _table()["values"]:
+        both = [" ".join(language.words(side)) for side in pair.split("|")]
+        for words in both:
+            found.setdefault(words, set()).update(both)
+    return {words: frozenset(others - {words}) for words, others in found.items()}
+
+
+def same_values(phrase: str) -> frozenset[str]:
+    """How a value of these folded words may be written in the other language."""
+    return _values().get(phrase, frozenset())
+
+
 def parts(name: str, known: Iterable[str] = ()) -> list[str]:
     """The words of a name, folded: `order_items`, `OrderItems` and, where its parts are known
     words or other names (`known`, folded), `orderitems`.

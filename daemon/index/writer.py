@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Self
 
 from daemon.config import Paths, private_directory
-from daemon.index import pointer, sources, storing
+from daemon.index import databases, pointer, sources, storing
 from daemon.index.documents import KnownFile, ParsedDocument
 from daemon.index.embeddings import EmbeddingCache
 from daemon.index.schema import CACHE_KIB, INDEX_MIGRATIONS, MMAP_BYTES, PAGE_SIZE, vector_table
@@ -172,7 +172,7 @@ class IndexWriter:
 
     def begin_rebuild(self) -> "IndexWriter":
         """A writer of a new database beside this one, with the same sources, still empty but for
-        what agents own: of that there are no files to read again.
+        what agents own, of which there are no files to read again, and what is known of databases.
         """
         if self._rebuild is not None:
             self._rebuild.close()
@@ -180,7 +180,9 @@ class IndexWriter:
         database = pointer.next_database(self._directory)
         fresh = IndexWriter(self._directory, database, self._embedder, self._shared)
         try:
-            for owned in sources.copy(self.db, fresh.db):
+            owned_sources = sources.copy(self.db, fresh.db)
+            databases.copy(self.db, fresh.db)
+            for owned in owned_sources:
                 fresh.copy_documents(self, owned)
         except BaseException:
             fresh.db.close()
