@@ -22,11 +22,12 @@ from daemon.protocol.values import (
     Milliseconds,
     StepStatus,
 )
-from daemon.shell.session import CommandResult, Shell
+from daemon.shell.session import NEW, CommandResult, Shell
 from daemon.store import Database, crash
 from daemon.store.approvals import UsedApproval, use_approval
 from daemon.store.events import append_event
 from daemon.store.flows import load_flow
+from daemon.store.sessions import forget_session
 
 _EXECUTING: Final = frozenset({FlowStatus.EXECUTING})
 
@@ -53,7 +54,13 @@ class Executor:
         except Exception as error:  # noqa: BLE001  (a flow must end with an error, whatever it was)
             await fail(self._ledger, flow_id, FlowStatus.EXECUTING, error)
         if approval is not None and is_alone(flow_id, approval.conversation):
-            await self._shell.release(approval.conversation)
+            await self._release(approval)
+
+    async def _release(self, approval: UsedApproval) -> None:
+        conversation = approval.conversation
+        await self._shell.release(conversation)
+        if self._shell.state(conversation, approval.cwd).incarnation == NEW:
+            await self._ledger.record(lambda db: forget_session(db, conversation))
 
     async def _run_all(self, flow_id: FlowId, approval: UsedApproval) -> None:
         for n in range(len(approval.scripts)):

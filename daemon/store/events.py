@@ -12,9 +12,10 @@ from daemon.protocol.values import (
 )
 from daemon.store.clock import now
 from daemon.store.database import Database, Row
+from daemon.store.fitting import fitting
 
 MAX_EVENTS: Final = 1000
-_MAX_REPLY_BYTES: Final = 1024 * 1024
+_MAX_REPLY_CHARS: Final = 1024 * 1024
 _LAST_SEQ: Final = (1 << 63) - 1
 
 
@@ -36,13 +37,7 @@ def events_after(db: Database, after: int, flow_id: FlowId | None, limit: int) -
         f"SELECT seq, flow_id, at, kind, data FROM event WHERE {condition} ORDER BY seq LIMIT ?",
         params,
     )
-    events, size = list[Event](), 0
-    for row in rows:
-        size += len(row[-1])
-        if events and size > _MAX_REPLY_BYTES:
-            break
-        events.append(_event(row))
-    return events
+    return [_event(row) for row in fitting(rows, _MAX_REPLY_CHARS)]
 
 
 def last_events(db: Database, flow_id: FlowId, kind: EventKind, limit: int = 50) -> list[Event]:

@@ -24,6 +24,7 @@ from daemon.protocol.values import (
 )
 from daemon.store.clock import now
 from daemon.store.database import Database, Row
+from daemon.store.fitting import fitting
 from daemon.store.ids import resolve
 
 T = TypeVar("T")
@@ -110,7 +111,7 @@ def change_flow(
 
 
 def list_flows(db: Database, wanted: ListFlows) -> list[Flow]:
-    """Newest first."""
+    """Newest first, as many as fit one reply."""
     conditions, params = ["1"], list[Any]()
     for column, value in (("status", wanted.status), ("conversation", wanted.conversation)):
         if value is not None:
@@ -120,10 +121,10 @@ def list_flows(db: Database, wanted: ListFlows) -> list[Flow]:
         conditions.append("created_at < ?")
         params.append(wanted.before)
     params.append(max(1, min(wanted.limit, 500)))
-    rows = db.all(
+    rows = db.rows(
         f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY created_at DESC, id LIMIT ?", params
     )
-    return [_flow(row).flow for row in rows]
+    return [_flow(row).flow for row in fitting(rows)]
 
 
 def flows_with(db: Database, status: FlowStatus) -> list[StoredFlow]:

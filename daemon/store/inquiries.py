@@ -19,6 +19,7 @@ from daemon.protocol.values import (
 )
 from daemon.store.clock import now
 from daemon.store.database import Database, Row
+from daemon.store.fitting import fitting
 from daemon.store.ids import resolve
 
 _COLUMNS: Final = tuple(field.name for field in fields(Inquiry))
@@ -50,14 +51,12 @@ def load_inquiry(db: Database, given: str) -> Inquiry:
 
 
 def list_inquiries(db: Database, status: InquiryStatus | None, limit: int = 200) -> list[Inquiry]:
-    """Oldest first; without a status the latest `limit` of all."""
+    """Oldest first; the latest `limit` of them, as many as fit one reply."""
     condition, params = ("1", list[Any]()) if status is None else ("status = ?", [status])
-    rows = db.all(
-        f"SELECT * FROM ({_SELECT} WHERE {condition} ORDER BY created_at DESC, id LIMIT ?)"
-        " ORDER BY created_at, id",
-        [*params, limit],
+    rows = db.rows(
+        f"{_SELECT} WHERE {condition} ORDER BY created_at DESC, id DESC LIMIT ?", [*params, limit]
     )
-    return [_inquiry(row) for row in rows]
+    return [_inquiry(row) for row in reversed(fitting(rows))]
 
 
 def expired_inquiries(db: Database) -> list[Inquiry]:

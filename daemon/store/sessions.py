@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from daemon.protocol import codec
+from daemon.protocol.values import ConversationId
 from daemon.store.clock import now
 from daemon.store.database import Database
 
@@ -21,6 +22,11 @@ def recorded_sessions(db: Database, type_: type[T]) -> list[T]:
         codec.decode(marker, type_)
         for (marker,) in db.all("SELECT marker FROM session ORDER BY started_at")
     ]
+
+
+def forget_session(db: Database, conversation: ConversationId) -> None:
+    """Of a conversation whose bash has ended: the next start need not look for it."""
+    db.run("DELETE FROM session WHERE marker ->> 'conversation' = ?", (conversation,))
 
 
 def forget_sessions(db: Database) -> None:
