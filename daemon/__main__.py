@@ -9,7 +9,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -86,7 +85,6 @@ def _serve(config: Config, paths: Paths, environ: MutableMapping[str, str]) -> N
     notifier = Notifier(environ)
     for name in _FOR_US_ALONE:
         environ.pop(name, None)
-    _drop_empty_credential(environ)
     place = Place(paths.socket if listening is None else Path(listening.getsockname()))
     place.take(activated=listening is not None)
     try:
@@ -147,16 +145,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     except ImportError:
         return asyncio.new_event_loop
     return uvloop.new_event_loop
-
-
-def _drop_empty_credential(environ: MutableMapping[str, str]) -> None:
-    """The unit gives an empty credential where there is no key file: that is no key, not a wrong one."""
-    from daemon.models.keys import CREDENTIAL
-
-    given = Path(environ.get("CREDENTIALS_DIRECTORY", "/nowhere")) / CREDENTIAL
-    with suppress(OSError):
-        if not given.read_bytes().strip():
-            del environ["CREDENTIALS_DIRECTORY"]
 
 
 if __name__ == "__main__":

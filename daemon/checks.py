@@ -1,15 +1,16 @@
 """`alvod --check`: what is fit and what is not, found out without starting or changing anything."""
 
+import asyncio
 import os
 import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import prompts
 from daemon.config import Config, EmbedderKind, Paths, ReasonerKind, load_config
@@ -17,8 +18,13 @@ from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.escape import escape
 
+if TYPE_CHECKING:
+    from daemon.models.language_model import LanguageModel
+
 _BASH_S: Final = 5.0
 _ASK_S: Final = 1.0
+_UNNAMED: Final = "?"
+_MODELS_SHOWN: Final = 20
 
 
 class Level(StrEnum):
@@ -29,7 +35,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A phrase (`prompts/phrases.toml`) or an error; a phrase ending in _do says what to do."""
+    """A phrase (`prompts/phrases.toml`), an error, or a phrase with an error's sentence as `reason`.
+
+    A phrase ending in _do says what to do.
+    """
 
     level: Level
     phrase: str = ""
@@ -37,12 +46,15 @@ class Finding:
     error: AlvoError | None = None
 
     def lines(self, language: str) -> list[str]:
+        blanks = dict(self.blanks)
+        text = action = ""
         if self.error is not None:
             text, action = prompts.sentence(self.error.type.name, language, **self.error.blanks)
-        else:
-            text = prompts.phrase(self.phrase, language, **self.blanks)
+            blanks["reason"] = text
+        if self.phrase:
+            text = prompts.phrase(self.phrase, language, **blanks)
             needs = self.level is not Level.OK
-            action = prompts.phrase(f"{self.phrase}_do", language, **self.blanks) if needs else ""
+            action = prompts.phrase(f"{self.phrase}_do", language, **blanks) if needs else ""
         return [
             f"{self.level:<4}  {escape(text)}",
             *([f"      {escape(action)}"] if action else []),
@@ -72,7 +84,7 @@ def findings(paths: Paths, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _guarded(lambda: _index(paths.index_dir))
     yield _socket(paths.socket)
     yield _guarded(lambda: _embedder(config, paths))
-    yield _guarded(lambda: _key(config, paths, environ))
+    yield from _reasoner(config, paths, environ)
     yield _bash(config.shell.program)
 
 
@@ -182,20 +194,62 @@ def _embedder(config: Config, paths: Paths) -> Finding:
     return Finding(level, "check_model_missing", {"path": paths.models_dirs[-1]})
 
 
-def _key(config: Config, paths: Paths, environ: Mapping[str, str]) -> Finding:
-    from daemon.models.keys import CREDENTIAL, find_key
+def _reasoner(config: Config, paths: Paths, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Which model would be asked, what is kept from it, and whether it answers."""
+    from daemon.models.address import server_address
+    from daemon.models.choice import choose_model, key_file
+    from daemon.models.keys import GEMINI, OPENAI, find_key
 
-    named = bool(config.reasoner.key_file)
-    default = paths.config_file.with_name(CREDENTIAL)
-    file = Path(config.reasoner.key_file).expanduser() if named else default
-    if config.reasoner.kind is ReasonerKind.OFFLINE:
-        return Finding(Level.OK, "check_key_unused")
-    key = find_key(file, environ, named=named)
+    settings = config.reasoner
+    if settings.kind is ReasonerKind.OFFLINE:
+        yield Finding(Level.OK, "check_key_unused")
+        return
+    places = OPENAI if settings.kind is ReasonerKind.OPENAI else GEMINI
+    file = key_file(places, settings, paths)
+    try:
+        key = find_key(places, file, environ, named=bool(settings.key_file))
+        # Without a model's name its server can still be asked which there are.
+        named = (
+            replace(settings, model=settings.model or _UNNAMED) if places is OPENAI else settings
+        )
+        model = choose_model(named, paths, environ)
+    except AlvoError as error:
+        yield Finding(Level.FAIL, error=error)
+        return
+    if model is None:
+        yield Finding(Level.WARN, "check_key_none", {"path": file})
+        return
+    blanks = {"reasoner": model.name, "url": settings.base_url}
     if key is not None:
-        return Finding(Level.OK, "check_key", {"origin": key.origin})
-    if config.reasoner.kind is ReasonerKind.GEMINI:
-        raise AlvoError(errors.REASONER_NO_KEY, reasoner="gemini", key_file=file)
-    return Finding(Level.WARN, "check_key_none", {"path": file})
+        yield Finding(Level.OK, "check_key", blanks | {"origin": key.origin})
+    yield Finding(Level.OK, "check_private_kept" if model.remote else "check_private_shown", blanks)
+    if settings.base_url and places is OPENAI and server_address(settings.base_url).open:
+        yield Finding(Level.WARN, "check_way_open", blanks)
+    yield _offer(model, settings.model)
+
+
+def _offer(model: "LanguageModel", wanted: str) -> Finding:
+    """What its server offers; what may be otherwise in a minute is a warning."""
+
+    async def asked() -> list[str]:
+        try:
+            return await model.models()
+        finally:
+            await model.close()
+
+    blanks: dict[str, Any] = {"reasoner": model.name, "model": wanted}
+    try:
+        names = asyncio.run(asked())
+    except AlvoError as error:
+        if error.type in (errors.REASONER_NO_KEY, errors.REASONER_WRONG_KEY):
+            return Finding(Level.FAIL, error=error)
+        return Finding(Level.WARN, "check_models_unheard", blanks, error)
+    blanks["models"] = ", ".join(names[:_MODELS_SHOWN]) or "?"
+    if not wanted and model.name.endswith(_UNNAMED):
+        return Finding(Level.FAIL, "check_model_unset", blanks)
+    if wanted and names and not {wanted, f"{wanted}:latest"} & set(names):
+        return Finding(Level.WARN, "check_model_unlisted", blanks)
+    return Finding(Level.OK, "check_models", blanks)
 
 
 def _bash(program: str) -> Finding:

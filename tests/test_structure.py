@@ -75,7 +75,7 @@ DOORS = {
     "uvloop": ("daemon.__main__",),
 }
 # A door of several modules that share its name: minilm.py, minilm_graph.py, ….
-FAMILIES = ("daemon.models.minilm", "daemon.models.gemini")
+FAMILIES = ("daemon.models.minilm", "daemon.models.gemini", "daemon.models.openai")
 
 
 class Import(NamedTuple):

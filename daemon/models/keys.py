@@ -3,16 +3,26 @@
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 
-CREDENTIAL: Final = "gemini_api_key"
-"""The name of the systemd credential, and of the file in the configuration directory."""
-VARIABLES: Final = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 _LONGEST: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlaces:
+    """`credential`: the name of the systemd credential, and of the file beside the configuration."""
+
+    credential: str
+    variables: tuple[str, ...]
+
+
+GEMINI: Final = KeyPlaces("gemini_api_key", ("GEMINI_API_KEY", "GOOGLE_API_KEY"))
+OPENAI: Final = KeyPlaces("openai_api_key", ("OPENAI_API_KEY",))
 
 
 class ApiKey:
@@ -39,22 +49,32 @@ class ApiKey:
         raise TypeError("an API key is not to be copied into a file")
 
 
-def find_key(key_file: Path, environ: Mapping[str, str], *, named: bool = False) -> ApiKey | None:
+def find_key(
+    places: KeyPlaces, key_file: Path, environ: Mapping[str, str], *, named: bool = False
+) -> ApiKey | None:
     """From the systemd credential, else the file, else the environment; None: there is none.
 
     `named`: the person set this file, so that it must be there. `CONFIG_INVALID` for a file which
     others may read, or whose content cannot be a key.
     """
     directory = environ.get("CREDENTIALS_DIRECTORY")
-    if directory and (credential := Path(directory) / CREDENTIAL).is_file():
+    if directory and _is_given(credential := Path(directory) / places.credential):
         return _from_file(credential)
     if named or key_file.exists():
         _refuse_shared(key_file)
         return _from_file(key_file)
-    for variable in VARIABLES:
+    for variable in places.variables:
         if environ.get(variable, "").strip():
             return ApiKey(_checked(environ[variable], variable), variable)
     return None
+
+
+def _is_given(credential: Path) -> bool:
+    """The unit gives an empty one where there is no key file: that is no key, not a wrong one."""
+    try:
+        return credential.is_file() and bool(credential.read_bytes().strip())
+    except OSError:
+        return True
 
 
 def _refuse_shared(file: Path) -> None:

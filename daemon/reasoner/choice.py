@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Final
 
 import prompts
-from daemon.config import Config, Paths, ReasonerKind
-from daemon.models.gemini import Gemini, GeminiSettings
-from daemon.models.keys import CREDENTIAL, ApiKey, find_key
-from daemon.protocol import errors
+from daemon.config import Config, Paths
+from daemon.models.choice import choose_model
 from daemon.protocol.errors import AlvoError
 from daemon.reasoner.decision import Decision
 from daemon.reasoner.model import ModelReasoner, is_reasoner_error
@@ -21,31 +19,14 @@ FALLBACK: Final = "offline"
 
 
 def make_reasoner(config: Config, paths: Paths, environ: Mapping[str, str]) -> Reasoner:
-    """`auto`: Gemini when there is a key, else offline. `CONFIG_INVALID` for an unfit key file."""
+    """`auto`: Gemini when there is a key, else offline. `CONFIG_INVALID` as `choose_model` says."""
     settings = config.reasoner
     offline = LateOffline(paths.cache_dir)
-    if settings.kind is ReasonerKind.OFFLINE:
+    model = choose_model(settings, paths, environ)
+    if model is None:
         return offline
-    key_file = Path(settings.key_file).expanduser() if settings.key_file else None
-    file = key_file or paths.config_file.parent / CREDENTIAL
-    key = find_key(file, environ, named=key_file is not None)
-    if key is None and settings.kind is ReasonerKind.AUTO:
-        return offline
-    model = (
-        _model(config, key)
-        if key is not None
-        else KeylessReasoner(f"gemini:{settings.model}", file)
-    )
-    return BackedReasoner(model, offline, falls_back=settings.fallback == FALLBACK)
-
-
-def _model(config: Config, key: ApiKey) -> ModelReasoner:
-    settings = config.reasoner
-    gemini = Gemini(
-        GeminiSettings(settings.model, settings.base_url, settings.api_version, settings.timeout_s),
-        key,
-    )
-    return ModelReasoner(gemini, settings.prompt_budget_chars, stream=settings.stream)
+    asked = ModelReasoner(model, settings.prompt_budget_chars, stream=settings.stream)
+    return BackedReasoner(asked, offline, falls_back=settings.fallback == FALLBACK)
 
 
 class LateOffline:
@@ -75,29 +56,6 @@ class LateOffline:
 
             self._reasoner = OfflineReasoner(self._cache_dir)
         return self._reasoner
-
-
-class KeylessReasoner:
-    """What was chosen, but cannot be asked: every question says that there is no key."""
-
-    def __init__(self, name: str, key_file: Path) -> None:
-        self.name = name
-        self._key_file = key_file
-
-    async def decide(self, request: DecisionRequest) -> Reply:  # noqa: ARG002
-        raise self._no_key()
-
-    async def write_sql(self, request: SqlRequest) -> SqlReply:  # noqa: ARG002
-        raise self._no_key()
-
-    def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:  # noqa: ARG002
-        return AnswerStream(decision)
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    def _no_key(self) -> AlvoError:
-        return AlvoError(errors.REASONER_NO_KEY, reasoner=self.name, key_file=str(self._key_file))
 
 
 class BackedReasoner:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import prompts
 from tests.support.daemon import Home
+from tests.support.gemini_server import GeminiServer
+from tests.support.openai_server import MODEL, OpenAIServer
 
 
 def check(home: Home, **environ: str) -> "subprocess.CompletedProcess[str]":
@@ -93,9 +95,42 @@ def test_a_key_that_others_may_read_and_a_missing_one_are_named(home: Home) -> N
     shared = check(home, ALVO_REASONER_KIND="gemini")
     assert "0644" in failures(shared)[0]
     key.chmod(0o600)
-    good = check(home, ALVO_REASONER_KIND="gemini")
-    assert good.returncode == 0
+    with GeminiServer(key="canary-key-0123456789") as server:
+        good = check(home, ALVO_REASONER_KIND="gemini", ALVO_REASONER_BASE_URL=server.base_url)
+    assert good.returncode == 0, good.stdout
+    assert "gemini-pro-latest" in good.stdout
     assert "canary" not in good.stdout + shared.stdout
+
+
+def test_a_server_for_models_is_asked_what_it_offers(home: Home) -> None:
+    with OpenAIServer() as server:
+        given = {"ALVO_REASONER_KIND": "openai", "ALVO_REASONER_BASE_URL": server.base_url}
+        good = check(home, **given, ALVO_REASONER_MODEL=MODEL)
+        other = check(home, **given, ALVO_REASONER_MODEL="gone:1b")
+        unnamed = check(home, **given)
+    down = check(home, **given, ALVO_REASONER_MODEL=MODEL)
+
+    assert good.returncode == 0, good.stdout
+    assert "it offers llama3.2:3b, qwen3:8b" in good.stdout
+    assert "private sources are shown to it" in good.stdout
+    assert other.returncode == 0
+    assert "does not list gone:1b" in other.stdout
+    assert unnamed.returncode == 1
+    assert "the server offers llama3.2:3b, qwen3:8b" in failures(unnamed)[0]
+    assert down.returncode == 0
+    assert "cannot be reached" in down.stdout
+    assert "{" not in down.stdout
+
+
+def test_a_server_that_wants_a_key_or_no_address_is_named(home: Home) -> None:
+    with OpenAIServer(key="wanted") as server:
+        given = {"ALVO_REASONER_KIND": "openai", "ALVO_REASONER_MODEL": MODEL}
+        keyless = check(home, **given, ALVO_REASONER_BASE_URL=server.base_url)
+    missing = check(home, **given)
+
+    assert "OPENAI_API_KEY" in keyless.stdout
+    assert "no API key for openai" in failures(keyless)[0]
+    assert "reasoner.base_url" in failures(missing)[0]
 
 
 def test_missing_weights_are_a_warning_or_a_failure_as_configured(home: Home) -> None:

@@ -1,25 +1,22 @@
 """A server on the loopback that speaks Gemini's wire format, scripted reply by reply."""
 
 import json
-import socket
-import struct
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
+
+from tests.support import wire
+from tests.support.wire import Reply
 
 KEY = "test-key-that-is-not-real"
 MODEL = "gemini-flash-latest"
 
 
-@dataclass(frozen=True)
-class Request:
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: Any
+class Request(wire.Request):
+    """A request, with the words in it."""
 
     @property
     def system(self) -> str:
@@ -32,18 +29,6 @@ class Request:
 
 def _joined(content: Any) -> str:
     return "".join(part.get("text", "") for part in (content or {}).get("parts", ()))
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What is sent: a status with a body, or events; then perhaps a hang or a broken connection."""
-
-    status: int = 200
-    body: Any = None
-    raw: bytes | None = None
-    events: tuple[Any, ...] | None = None
-    hang: bool = False
-    drop: bool = False
 
 
 Script = Reply | Callable[[Request], Reply]
@@ -105,7 +90,7 @@ def blocked(reason: str = "PROHIBITED_CONTENT") -> Reply:
 def error(code: int, status: str, message: str, *details: dict[str, Any]) -> Reply:
     body = {"error": {"code": code, "message": message, "status": status}}
     if details:
-        body["error"]["details"] = list(details)  # type: ignore[assignment]
+        body["error"]["details"] = list(details)
     return Reply(status=code, body=body)
 
 
@@ -152,14 +137,12 @@ class GeminiServer:
     requests: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._released = threading.Event()
-        self._http = _Http(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
+        self.released = threading.Event()
+        self._http = wire.HttpServer(_handler(self))
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return self._http.url
 
     @property
     def generated(self) -> list[Request]:
@@ -174,10 +157,8 @@ class GeminiServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._released.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join(5)
+        self.released.set()
+        self._http.close()
 
     def _answer(self, request: Request) -> Reply:
         self.requests.append(request)
@@ -197,72 +178,8 @@ def _model(name: str) -> dict[str, Any]:
     return {"name": f"models/{name}", "version": "1", "supportedGenerationMethods": methods}
 
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-
-    # A client that goes away in the middle is what some tests do.
-    def handle_error(self, request: Any, client_address: Any) -> None: ...
-
-
 def _handler(server: GeminiServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(request: wire.Request) -> Reply:
+        return server._answer(Request(**vars(request)))
 
-        def do_GET(self) -> None:
-            self._serve()
-
-        def do_POST(self) -> None:
-            self._serve()
-
-        def log_message(self, *_: Any) -> None: ...
-
-        def _serve(self) -> None:
-            length = int(self.headers.get("content-length") or 0)
-            text = self.rfile.read(length)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            body = json.loads(text) if text else None
-            reply = server._answer(Request(self.command, self.path, headers, body))
-            if reply.hang and reply.events is None:
-                server._released.wait(60)
-                self.close_connection = True
-            elif reply.drop and reply.events is None:
-                self._reset()
-            elif reply.events is not None:
-                self._send_events(reply)
-            else:
-                self._send_whole(reply)
-
-        def _send_whole(self, reply: Reply) -> None:
-            data = reply.raw if reply.raw is not None else json.dumps(reply.body).encode()
-            self.send_response(reply.status)
-            self.send_header("Content-Type", "application/json; charset=UTF-8")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def _send_events(self, reply: Reply) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
-            for event in reply.events or ():
-                text = event if isinstance(event, bytes) else b"data: " + json.dumps(event).encode()
-                self._chunk(text if isinstance(event, bytes) else text + b"\r\n\r\n")
-            if reply.hang:
-                server._released.wait(60)
-            if reply.drop:
-                self._reset()
-            else:
-                self._chunk(b"")
-
-        def _chunk(self, data: bytes) -> None:
-            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-            self.wfile.flush()
-
-        def _reset(self) -> None:
-            linger = struct.pack("ii", 1, 0)
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            self.connection.close()
-            self.close_connection = True
-
-    return Handler
+    return wire.handler(answer, server.released, event_end=b"\r\n\r\n")
