@@ -39,8 +39,9 @@ def print_table(folder: Path, package: str, *arguments: Path | None) -> int:
         try:
             rows = getattr(importlib.import_module(f"{package}.{name}"), "rows", None)
             table += rows(*arguments) if rows else []
-        except Exception:
+        except Exception as error:
             failed += 1
+            table.append(Row(name, "failed", ratio=f"{type(error).__name__}, see above", met=False))
             print(" failed", file=sys.stderr)
             traceback.print_exc()
         else:

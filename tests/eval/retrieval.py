@@ -61,7 +61,7 @@ def rows(data: Path | None) -> list[Row]:
             Row(
                 what=f"{collection.name}: nDCG@{DEPTH}",
                 figure=f"{found:.3f}",
-                aim=f">= {collection.aim:.2f}",
+                aim=f"≥ {collection.aim:.2f}",
                 ratio=f"{found / collection.aim:.2f}",
                 met=found >= collection.aim,
             )
