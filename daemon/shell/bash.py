@@ -17,7 +17,7 @@ from daemon.protocol.values import (
     SignalName,
 )
 from daemon.shell import lines
-from daemon.shell.ending import end_members, members
+from daemon.shell.ending import end_session
 from daemon.shell.marks import VARIABLE, put_mark
 from daemon.shell.processes import boot_id, every_process, read_process
 from daemon.shell.pty import BashPty
@@ -347,9 +347,7 @@ class Bash:
         return await asyncio.shield(self._ending)
 
     async def _end(self) -> Swept:
-        swept = await asyncio.to_thread(
-            end_members, lambda: members(self.marker), {self.marker.pid}
-        )
+        swept = await asyncio.to_thread(end_session, self.marker)
         # The kernel says at once that bash is dead; the loop hears it a moment later.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._died.wait(), _STOP_S)

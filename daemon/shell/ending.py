@@ -11,6 +11,7 @@ from typing import Final
 
 from daemon.shell.marks import incarnation_of, is_marked, mark_number, mark_of
 from daemon.shell.processes import (
+    PROC,
     Process,
     boot_id,
     command_line,
@@ -23,6 +24,8 @@ from daemon.shell.values import ProcessLine, SessionMarker, Swept
 GRACE_S: Final = 1.0
 """How long a process may take to end by itself after SIGTERM."""
 _KILL_S: Final = 2.0
+_CALM_LOOKS: Final = 5
+_CALM_S: Final = 0.002
 _PR_GET_CHILD_SUBREAPER: Final = 37
 
 
@@ -53,9 +56,7 @@ def _belongs(process: Process, marker: SessionMarker, number: int) -> bool:
         leader = read_process(marker.pid)
         return leader is None or leader.started == marker.started
     try:
-        mark = mark_of(process.pid)
-        if mark == number or (mark is None and is_marked(process.pid)):
-            # Who lowered their mark hides whose they are: they end with any session.
+        if _has_mark(process.pid, number):
             return True
         return incarnation_of(process.pid) == marker.incarnation
     except OSError:
@@ -134,6 +135,71 @@ def _send(process: Process, number: signal.Signals) -> None:
                 signal.pidfd_send_signal(descriptor, number)
         finally:
             os.close(descriptor)
+
+
+def end_session(marker: SessionMarker) -> Swept:
+    """Everything of one session of this daemon; blocks as `end_members` does."""
+    swept = end_members(lambda: members(marker), {marker.pid})
+    known = {marker.pid, *(line.pid for line in (*swept.ended, *swept.left))}
+    fled = _chase(marker, known)
+    return Swept((*swept.ended, *fled.ended), (*swept.left, *fled.left))
+
+
+def _chase(marker: SessionMarker, known: Collection[int]) -> Swept:
+    """Ends who forks and leaves faster than every process can be looked at.
+
+    Each of its steps becomes a child of ours when the one before it dies: the dead tell of it, and
+    our latest child is it. Without a trace of such a one nothing is waited for.
+    """
+    number = mark_number(marker.incarnation)
+    seen = set(known)
+    line: ProcessLine | None = None
+    end = time.monotonic() + _KILL_S
+    calm = 0
+    while calm < _CALM_LOOKS:
+        fleeing = [pid for pid in _own_children() if pid not in seen and _has_mark(pid, number)]
+        if not fleeing and line is None:
+            return Swept((), ())
+        seen.update(fleeing)
+        for pid in fleeing:
+            line = ProcessLine(pid, command_line(pid))
+            _kill_child(pid, number)
+        calm = 0 if fleeing else calm + 1
+        if calm:
+            time.sleep(_CALM_S)
+        elif line is not None and time.monotonic() > end:
+            return Swept((), (line,))
+    return Swept((line,) if line is not None else (), ())
+
+
+def _kill_child(pid: int, number: int) -> None:
+    """By a handle of its own: once it is buried its number may be another's."""
+    with contextlib.suppress(OSError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            if _has_mark(pid, number):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
+        finally:
+            os.close(descriptor)
+
+
+def _has_mark(pid: int, number: int) -> bool:
+    """Who lowered their mark hides whose they are: they end with any session."""
+    try:
+        mark = mark_of(pid)
+        return mark == number or (mark is None and is_marked(pid))
+    except OSError:
+        return False
+
+
+def _own_children() -> list[int]:
+    """Orphans are given to our first thread; empty where the kernel does not list them."""
+    own = os.getpid()
+    try:
+        return list(map(int, (PROC / f"{own}/task/{own}/children").read_bytes().split()))
+    except OSError:
+        return []
 
 
 async def sweep(markers: Iterable[SessionMarker]) -> Swept:

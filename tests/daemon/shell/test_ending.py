@@ -240,3 +240,38 @@ def test_a_process_is_told_as_a_person_would_know_it() -> None:
     assert "python" in command_line(os.getpid())
     assert command_line(2**22 + 1) == "?"
     assert os.getpid() in {process.pid for process in every_process()}
+
+
+_HOP = """
+import os, sys, time
+end = time.time() + 20
+n = 0
+while time.time() < end:
+    n += 1
+    if n % 20 == 0:
+        with open(sys.argv[1] + "/hops", "w") as file:
+            file.write(str(n))
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+"""
+
+
+def test_who_forks_and_leaves_again_and_again_is_ended_too(tmp_path: Path) -> None:
+    """Each look at the processes finds a step that is over, and not yet the next one."""
+    hop, hops = tmp_path / "hop.py", tmp_path / "hops"
+    hop.write_text(_HOP)
+    body = (
+        f"await s.run('python3 {hop} {tmp_path} &');"
+        f" await until(lambda: Path('{hops}').exists());"
+        " swept = await s.shell.end(TALK);"
+        " print('ended', len(swept.left), flush=True); await asyncio.sleep(2)"
+    )
+    owner = _owner(tmp_path, body)
+    assert owner.stdout
+    assert owner.stdout.readline() == "ended 0\n"
+    before = hops.read_text()
+    assert owner.stdout.readline() == "done\n"
+    owner.wait()
+    owner.stdout.close()
+    assert hops.read_text() == before
