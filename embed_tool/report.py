@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, TextIO
 
 import prompts
 from daemon.protocol import codec
-from daemon.protocol.escape import escape
+from daemon.protocol.escape import escape, escape_json
 from daemon.protocol.values import (
     Progress,
     Source,
@@ -78,7 +78,7 @@ class JsonReport:
         self._write({"event": "result"} | value)
 
     def _write(self, value: dict[str, Any]) -> None:
-        self.out.write(codec.encode(value).decode() + "\n")
+        self.out.write(escape_json(codec.encode(value).decode()) + "\n")
         self.out.flush()
 
 

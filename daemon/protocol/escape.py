@@ -60,6 +60,20 @@ def unescape(shown: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), shown)
 
 
+def escape_json(text: str) -> str:
+    """JSON that means the same, with what cannot be seen in it as JSON's own escapes."""
+    if _PLAIN.fullmatch(text):
+        return text
+    return "".join(c if not is_hidden(c) else _json_escape(ord(c)) for c in text)
+
+
+def _json_escape(code: int) -> str:
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
 def numbered(script: str) -> list[tuple[int, str]]:
     """The lines of a script with their numbers from 1, escaped; only a newline ends a line."""
     lines = script.removesuffix("\n").split("\n")

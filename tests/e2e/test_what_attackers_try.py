@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from daemon.protocol.escape import is_hidden
 from tests.support import gemini_server as wire
 from tests.support.bash_sessions import commands
 from tests.support.daemon import Home, Rpc, RpcError
@@ -216,3 +217,30 @@ def test_a_command_that_kills_the_daemon_neither_outlives_it_nor_takes_its_place
     assert set((home.home / "late").read_text().split()) == {REFUSED}
     assert not commands(f"ask.py {home.socket}")
     assert not (home.home / "victim").exists()
+
+
+def test_a_file_name_cannot_write_on_the_screen_nor_hide_in_json(home: Home) -> None:
+    notes = home.home / "notes"
+    notes.mkdir()
+    (notes / "a\u202e\x1b[2Jb.md").write_text("# Opening\n\nThe shop opens at nine.\n")
+    (notes / "c\x1b]0;t\x07\n.pdf").write_bytes(b"%PDF-1.4 nothing")
+    for words in (["add", str(notes)], ["list"], ["refresh"], ["search", "shop"], ["verify"]):
+        for more in ([], ["--json"]):
+            ran = home.run("alvo-embed", *words, *more)
+            shown = ran.stdout + ran.stderr
+            assert not [c for c in shown if c != "\n" and is_hidden(c)], (words, more, shown)
+
+
+def test_what_a_crash_left_is_named_without_what_it_was_told(home: Home) -> None:
+    """Its words may hold a secret, and after the crash nobody knows which one."""
+    home.start(ALVO_CRASH_AT="output")
+    with home.rpc() as rpc:
+        question = f"!bash -c 'sleep 300' {SECRET.split(maxsplit=1)[0]} & echo on; wait"
+        flow = rpc("flow.start", question=question, cwd=str(home.home), flow_id="mine")
+        rpc.allow(rpc.inquiry(flow["id"]))
+        home.gone()
+    home.start()
+    with home.rpc() as rpc:
+        assert rpc("flow.get", flow_id="mine")["status"] == "interrupted"
+        assert "left running: " in home.log()
+        assert "canary" not in home.log()

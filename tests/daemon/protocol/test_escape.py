@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.protocol.escape import escape, is_hidden, numbered, unescape
+from daemon.protocol import codec
+from daemon.protocol.escape import escape, escape_json, is_hidden, numbered, unescape
 
 anything = st.text(alphabet=st.characters(exclude_categories=())) | st.lists(
     st.sampled_from(
@@ -75,3 +76,10 @@ def test_a_script_is_numbered_by_newlines_alone():
     ]
     assert numbered("a\n\nb") == [(1, "a"), (2, ""), (3, "b")]
     assert numbered("") == [(1, "")]
+
+
+@given(st.text())
+def test_json_means_the_same_and_hides_nothing(text: str) -> None:
+    shown = escape_json(codec.encode({"text": text}).decode())
+    assert codec.decode(shown, dict) == {"text": text}
+    assert not any(map(is_hidden, shown))
