@@ -17,7 +17,9 @@ from daemon.protocol.values import SourceName
 from daemon.reasoner import ContextPiece, DecisionRequest, Reply
 from daemon.reasoner.choice import make_reasoner
 from tests.support import gemini_server as wire
+from tests.support import openai_server
 from tests.support.gemini_server import KEY, GeminiServer
+from tests.support.openai_server import OpenAIServer
 
 LEAVE = ContextPiece(
     1, SourceName.DOCUMENTS, "Handbook", "leave.md", "Everybody has 30 days of vacation."
@@ -106,6 +108,60 @@ def test_what_only_private_passages_answer_is_answered_here(
     assert reply.decision.final
     assert "30 days" not in str([sent.body for sent in server.requests])
     assert "private" in str(reply.notice)
+
+
+def openai(server: OpenAIServer) -> dict[str, str]:
+    return {
+        "ALVO_REASONER_KIND": "openai",
+        "ALVO_REASONER_BASE_URL": server.base_url,
+        "ALVO_REASONER_MODEL": openai_server.MODEL,
+    }
+
+
+def test_a_server_on_this_machine_may_see_what_is_private(tmp_path: Path) -> None:
+    request = replace(REQUEST, pieces=(replace(LEAVE, private=True),))
+    with OpenAIServer() as server:
+        server.script(openai_server.decision(type="answer", enough=True, answer="Thirty [1]."))
+        reply = decided(tmp_path, request, **openai(server))
+        assert "30 days" in server.requests[0].user
+    assert (reply.reasoner, reply.notice) == ("openai:llama3.2:3b", None)
+    assert (reply.usage.calls, reply.usage.tokens_in, reply.usage.tokens_out) == (1, 11, 7)
+
+
+def test_a_model_that_its_server_passes_on_may_not(tmp_path: Path) -> None:
+    request = replace(REQUEST, pieces=(replace(LEAVE, private=True),))
+    with OpenAIServer(models=("big:cloud",)) as server:
+        reply = decided(tmp_path, request, **openai(server) | {"ALVO_REASONER_MODEL": "big:cloud"})
+        assert "30 days" not in str([sent.body for sent in server.requests])
+    assert reply.reasoner == "offline"
+
+
+def test_such_a_server_may_fall_back_too(tmp_path: Path) -> None:
+    with OpenAIServer() as server:
+        environ = openai(server)
+    with pytest.raises(AlvoError) as caught:
+        decided(tmp_path, **environ)
+    assert caught.value.type is errors.REASONER_UNREACHABLE
+    reply = decided(tmp_path, **environ, ALVO_REASONER_FALLBACK="offline")
+    assert reply.reasoner == "offline"
+    assert "cannot be reached" in str(reply.notice)
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ({}, "reasoner.base_url"),
+        ({"ALVO_REASONER_BASE_URL": "127.0.0.1:11434"}, "reasoner.base_url"),
+        ({"ALVO_REASONER_BASE_URL": "http://127.0.0.1:11434/v1"}, "reasoner.model"),
+    ],
+)
+def test_openai_without_a_server_or_a_model_is_a_wrong_configuration(
+    tmp_path: Path, given: dict[str, str], where: str
+) -> None:
+    with pytest.raises(AlvoError) as caught:
+        made(tmp_path, ALVO_REASONER_KIND="openai", **given)
+    assert caught.value.type is errors.CONFIG_INVALID
+    assert caught.value.blanks["where"] == where
 
 
 def test_choosing_loads_nothing_large(tmp_path: Path) -> None:
