@@ -63,7 +63,9 @@ def _failed(error: AlvoError, language: str, *, as_json: bool) -> int:
             "action": action,
             "blanks": {name: str(value) for name, value in words.blanks(error, language).items()},
         }
-        sys.stdout.write(codec.encode(value).decode() + "\n")
+        from daemon.protocol.escape import escape_json
+
+        sys.stdout.write(escape_json(codec.encode(value).decode()) + "\n")
     else:
         from daemon.protocol.escape import escape
 
@@ -115,10 +117,44 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("-k", type=_positive, default=8, help="how many (8)")
     made.add_argument("--mode", type=SearchMode, default=SearchMode.HYBRID, choices=SearchMode)
     made.add_argument("--filter", metavar="PREFIX", help="only paths that begin so")
+    # Not listed: the daemon's way to read a page of the internet.
+    made = commands.add_parser("page", parents=[common], description="Reads a page from stdin.")
+    made.set_defaults(command=_page)
+    made.add_argument("--type", default="text/html", help="its media type")
+    made.add_argument("--charset", default="", help="its encoding, as the server said")
+    made.add_argument("--seconds", type=float, default=20.0, help="how long reading may take")
+    _database_commands(command("database", _nothing, "Databases: what they hold, for questions."))
     made = command("model", _fetch, "Fetch the weights of the embedder, once.")
     made.add_argument("action", choices=["fetch"])
     made.add_argument("--force", action="store_true", help="even if they are there")
     return parser
+
+
+def _database_commands(parser: argparse.ArgumentParser) -> None:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="one JSON object a line")
+    commands = parser.add_subparsers(metavar="ACTION", required=True)
+
+    def command(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[common], help=text, description=text)
+        made.set_defaults(command=run)
+        return made
+
+    made = command("add", _database_add, "Collect what databases hold; of a folder all in it.")
+    made.add_argument("paths", nargs="+", metavar="PATH", help="SQLite, CSV, TSV, or a folder")
+    made.add_argument("--name", help="what the database is called (one PATH only)")
+    made.add_argument("--private", action="store_true", help="never shown to a remote model")
+    made.add_argument("--later", action="store_true", help="only note it; a refresh reads it")
+    command("list", _database_list, "The databases, with what could not be read.")
+    made = command("remove", _database_remove, "Forget databases; the files stay.")
+    made.add_argument("names", nargs="+", metavar="DATABASE", help="name, id or path")
+    made = command("refresh", _database_refresh, "Collect anew what has changed.")
+    made.add_argument("names", nargs="*", metavar="DATABASE", help="name, id or path; else all")
+    made = command("annotate", _database_annotate, "Say what a table or column holds.")
+    made.add_argument("--column", default="", help="of this column of the table")
+    made.add_argument("name", metavar="DATABASE", help="name or id")
+    made.add_argument("table", metavar="TABLE")
+    made.add_argument("text", metavar="TEXT", help="empty: take it back")
 
 
 def _positive(text: str) -> int:
@@ -184,6 +220,51 @@ def _search(context: Context, given: argparse.Namespace) -> int:
 
     query = " ".join(given.query)
     return overview.search(context, query, given.k, given.mode, given.filter)
+
+
+def _page(context: Context, given: argparse.Namespace) -> int:
+    from embed_tool import page
+
+    return page.read(context, given.type, given.charset, given.seconds)
+
+
+def _nothing(context: Context, given: argparse.Namespace) -> int:
+    """In place of a command that needs a second word, which argparse asks for."""
+    raise AssertionError((context, given))
+
+
+def _database_add(context: Context, given: argparse.Namespace) -> int:
+    from embed_tool import databases
+
+    if given.name and len(given.paths) > 1:
+        sys.stderr.write(prompts.phrase("embed_one_name", context.language) + "\n")
+        return 2
+    return databases.add(context, given.paths, given.name, private=given.private, later=given.later)
+
+
+def _database_list(context: Context, given: argparse.Namespace) -> int:
+    from embed_tool import databases
+
+    del given
+    return databases.list_databases(context)
+
+
+def _database_remove(context: Context, given: argparse.Namespace) -> int:
+    from embed_tool import databases
+
+    return databases.remove(context, given.names)
+
+
+def _database_refresh(context: Context, given: argparse.Namespace) -> int:
+    from embed_tool import databases
+
+    return databases.refresh(context, given.names)
+
+
+def _database_annotate(context: Context, given: argparse.Namespace) -> int:
+    from embed_tool import databases
+
+    return databases.annotate(context, given.name, given.table, given.column, given.text)
 
 
 def _fetch(context: Context, given: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from daemon.protocol.values import (
     Source,
     SourceKind,
 )
-from embed_tool import words
+from embed_tool import databases, words
 from embed_tool.context import Context, chosen, documents_of, elsewhere, within
 from embed_tool.reasons import Reason, of_os_error
 from embed_tool.refresh import Refresh, Tally
@@ -50,18 +50,26 @@ def add(context: Context, paths: list[str], name: str | None, *, private: bool, 
 
 
 def refresh(context: Context, names: list[str]) -> int:
+    """Documents and databases; without names all, with what is new in the configured folders."""
     with context.writing() as writer:
         writer.require_same_model()
-        sources = chosen(documents_of(writer.sources()), names)
-        return _bring_up(context, writer, sources)
+        if not names:
+            databases.notice_folders(context, writer)
+        sources = chosen([*documents_of(writer.sources()), *databases.sources_of(writer)], names)
+        failed = databases.bring_up(context, writer, [s.id for s in sources if not _documents(s)])
+        status = _bring_up(context, writer, documents_of(sources))
+        return 1 if failed else status
 
 
 def remove(context: Context, names: list[str]) -> int:
     """The files stay; only what the index knows of them goes."""
     with context.writing() as writer:
-        sources = chosen(documents_of(writer.sources()), names)
+        sources = chosen([*documents_of(writer.sources()), *databases.sources_of(writer)], names)
         for source in sources:
-            writer.remove_source(source.id)
+            if _documents(source):
+                writer.remove_source(source.id)
+            else:
+                databases.forget(context, writer, source)
     context.report.result(
         {"removed": codec.to_builtins(sources)},
         "\n".join(
@@ -143,6 +151,10 @@ def _take_over(writer: "IndexWriter", source: Source) -> None:
             for path in writer.known_paths(other.id):
                 if path == source.location or within(path, source.location):
                     writer.remove(path, other.id)
+
+
+def _documents(source: Source) -> bool:
+    return source.kind is SourceKind.DOCUMENTS
 
 
 def _location(path: str) -> str:

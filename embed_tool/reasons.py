@@ -15,6 +15,7 @@ class Reason(StrEnum):
     NAME_NOT_UTF8 = "name_not_utf8"
     MISSING = "missing"
     NO_PERMISSION = "no_permission"
+    NO_DATABASE = "no_database"
 
 
 def of_os_error(error: OSError) -> Reason | str:

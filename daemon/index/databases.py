@@ -1,7 +1,8 @@
 """The rows of databases: what was collected of them, and what a person says of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from daemon.index import language
@@ -24,6 +25,7 @@ DATABASES: Final = "\0databases"
 
 MAX_VALUE_WORDS: Final = 6
 """A longer value is a text, which nobody gives whole in a question."""
+CSV: Final = "csv"
 _MAX_VALUES: Final = 20_000
 """Of one database."""
 _MOST_PLACES: Final = 200
@@ -207,6 +209,38 @@ def table_of(database: DatabaseDescription, name: str) -> Table:
         if fits:
             return fits[0]
     raise AlvoError(errors.TABLE_NOT_FOUND, name=database.name, what=name)
+
+
+def column_of(database: DatabaseDescription, table: Table, name: str) -> Column:
+    """By its name, else whatever its case; raises TABLE_NOT_FOUND."""
+    for column in table.columns:
+        if column.name.casefold() == name.casefold():
+            return column
+    raise AlvoError(errors.TABLE_NOT_FOUND, name=database.name, what=f"{table.name}.{name}")
+
+
+def without_columns(database: DatabaseDescription) -> DatabaseDescription:
+    return replace(database, tables=[replace(table, columns=[]) for table in database.tables])
+
+
+def imported_file(index_dir: Path, source_id: SourceId) -> Path:
+    """Where the rows of a CSV or TSV file are."""
+    return index_dir / "tables" / f"{source_id}.sqlite"
+
+
+def file_of(index_dir: Path, database: DatabaseDescription) -> str:
+    """The SQLite file to ask: the person's own, or what was made of their table file."""
+    if database.kind == CSV:
+        return str(imported_file(index_dir, database.source_id))
+    return database.location
+
+
+def fingerprint_of(location: str, kind: str, of_database: Callable[[str], str]) -> str:
+    """What changes with what a database holds; a table file's size and time are enough."""
+    if kind == CSV:
+        status = Path(location).stat()
+        return f"{status.st_size}:{status.st_mtime_ns}"
+    return of_database(location)
 
 
 def values_among(db: Database, phrases: Iterable[str]) -> list[tuple[SourceId, ValueMatch]]:

@@ -51,9 +51,10 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class AskedWords:
-    """`names`: quotations and names as they were written."""
+    """`words`: all, folded. `names`: quotations and names, folded."""
 
     language: Language
+    words: tuple[str, ...]
     terms: tuple[Term, ...]
     phrases: tuple[Phrase, ...]
     names: tuple[str, ...]
@@ -79,8 +80,14 @@ def asked(question: str) -> AskedWords:
         for at, word in enumerate(words)
         if len(word.folded) > 1 and not word.folded.isdigit() and word.folded not in stop
     )
-    shown = tuple(question[words[n[0]].start : words[n[-1]].end] for n in names)
-    return AskedWords(of, (*_joined(words), *terms), tuple(_phrases(words, stop, name_of)), shown)
+    folded = tuple(word.folded for word in words)
+    return AskedWords(
+        language=of,
+        words=folded,
+        terms=(*_joined(words), *terms),
+        phrases=tuple(_phrases(words, stop, name_of)),
+        names=tuple(" ".join(folded[name[0] : name[-1] + 1]) for name in names),
+    )
 
 
 def _words(question: str) -> Iterator[_Word]:

@@ -42,8 +42,14 @@ UNKNOWN_NAME: Final = 0.5
 ENOUGH: Final = 0.42
 """How much of a question a database must explain. Below it, questions about something else begin:
 see tests/eval/routing.py."""
+_GAP: Final = 2
+"""How far apart words may be that are one value: `Rio de Janeiro`."""
 _NEAR: Final = 0.5
 """Further databases are proposed as well down to this part of the first one's score."""
+
+
+Values = Sequence[tuple[SourceId, ValueMatch]]
+"""Values that the question names: each with the words of the phrase, folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +89,40 @@ class Router:
             for stem, table, quality in _words_of(database):
                 self._places[stem].setdefault(n, _Place()).add(table, quality)
 
-    def fits(
-        self, question: AskedWords, values: Iterable[tuple[SourceId, ValueMatch]]
-    ) -> list[Fit]:
+    def fits(self, question: AskedWords, values: Values) -> list[Fit]:
         """Those that are worth looking into, best first; none is an answer too."""
-        found = self._values_by_position(question, values)
-        fits = [self._fit(n, question, found.get(n, {})) for n in range(len(self._databases))]
-        fits.sort(key=lambda fit: -fit.score)
+        fits = self.every(question, values)
         if not fits or fits[0].explained < ENOUGH:
             return []
         least = _NEAR * fits[0].score
         return [fit for fit in fits if fit.explained >= ENOUGH and fit.score >= least]
 
-    def every(
-        self, question: AskedWords, values: Iterable[tuple[SourceId, ValueMatch]]
-    ) -> list[Fit]:
-        """As `fits`, without the threshold."""
+    def every(self, question: AskedWords, values: Values) -> list[Fit]:
+        """All databases as they fit, best first."""
         found = self._values_by_position(question, values)
         fits = [self._fit(n, question, found.get(n, {})) for n in range(len(self._databases))]
         return sorted(fits, key=lambda fit: -fit.score)
 
+    def leftover(self, source_id: SourceId, question: AskedWords, values: Values) -> list[str]:
+        """Words that this database does not explain, those that follow each other together:
+        they may be a value.
+        """
+        n = self._at[source_id]
+        found = self._values_by_position(question, values).get(n, {})
+        runs: list[list[int]] = []
+        for term in question.terms:
+            at = term.position
+            known = at in found or self._best(n, term, SAME, None).quality
+            if term.joins or term.asking or known:
+                continue
+            if runs and at - runs[-1][-1] <= _GAP:
+                runs[-1].append(at)
+            else:
+                runs.append([at])
+        return [" ".join(question.words[run[0] : run[-1] + 1]) for run in runs]
+
     def _values_by_position(
-        self, question: AskedWords, values: Iterable[tuple[SourceId, ValueMatch]]
+        self, question: AskedWords, values: Values
     ) -> "dict[int, dict[int, _Value]]":
         """By database and by the place of a word in the question: the longest value there."""
         by_phrase: dict[str, list[tuple[SourceId, ValueMatch]]] = defaultdict(list)
@@ -113,9 +131,7 @@ class Router:
         found: dict[int, dict[int, _Value]] = defaultdict(dict)
         # Longest first: a word inside a longer value is not another one.
         for phrase in question.phrases:
-            matches = [
-                match for words in (phrase.words, *phrase.same) for match in by_phrase[words]
-            ]
+            matches = by_phrase.get(phrase.words, [])
             weight = self._rarity(len({source_id for source_id, _ in matches}))
             for source_id, match in matches:
                 n = self._at.get(source_id)
