@@ -10,7 +10,7 @@ MAX_HEADING: Final = 200
 
 
 class Kind(StrEnum):
-    """How a file is read."""
+    """How a file is read; `page`, `json`, `xml`: as what a web server sent."""
 
     TEXT = "text"
     CODE = "code"
@@ -18,6 +18,9 @@ class Kind(StrEnum):
     HTML = "html"
     PDF = "pdf"
     DOCX = "docx"
+    PAGE = "page"
+    JSON = "json"
+    XML = "xml"
 
 
 class BlockKind(StrEnum):

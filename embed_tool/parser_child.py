@@ -44,7 +44,7 @@ def _private_output() -> BinaryIO:
 
 def _answer(request: Request, content: bytes) -> Reply:
     try:
-        return Reply(extract(request.kind, content))
+        return Reply(extract(request.kind, content, request.charset))
     except Encrypted:
         return Reply(refusal=Refusal(DOCUMENT_ENCRYPTED.name))
     except TooLarge as error:

@@ -61,10 +61,11 @@ class Parsers:
         self._lock = threading.Lock()
         self._slots = threading.Semaphore(count)
 
-    def parse(self, kind: Kind, path: str, content: bytes) -> Extract:
+    def parse(self, kind: Kind, path: str, content: bytes, charset: str = "") -> Extract:
         """What is in the file; raises `DOCUMENT_*` with `path` for whatever goes wrong."""
+        request = Request(kind, self._limits.timeout_s, charset)
         with self._slots:
-            reply = self._asked(kind, path, content)
+            reply = self._asked(request, path, content)
         return _accepted(reply, path)
 
     def guards(self) -> Guards:
@@ -92,11 +93,11 @@ class Parsers:
         with self._lock:
             self._free.append(child)
 
-    def _asked(self, kind: Kind, path: str, content: bytes) -> Reply:
+    def _asked(self, request: Request, path: str, content: bytes) -> Reply:
         child = self._take()
         while True:
             try:
-                reply = self._ask(child, kind, content)
+                reply = self._ask(child, request, content)
             except (_Gone, _Late, _Garbled) as error:
                 child.kill()
                 # Perhaps it was worn by the files before: one that is fresh decides.
@@ -110,9 +111,8 @@ class Parsers:
             self._give_back(child)
             return reply
 
-    def _ask(self, child: "_Child", kind: Kind, content: bytes) -> Reply:
-        request = codec.encode(Request(kind, self._limits.timeout_s))
-        answer = child.exchange(request, content, self._limits.timeout_s)
+    def _ask(self, child: "_Child", request: Request, content: bytes) -> Reply:
+        answer = child.exchange(codec.encode(request), content, self._limits.timeout_s)
         try:
             return codec.decode(answer, Reply)
         except codec.Malformed:

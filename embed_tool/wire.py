@@ -17,10 +17,11 @@ MAX_REPLY: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The head of a request; the bytes of the file follow it."""
+    """The head of a request; the bytes of the file follow it. `charset`: as their server said."""
 
     kind: Kind
     timeout_s: float
+    charset: str = ""
 
 
 @dataclass(frozen=True, slots=True)

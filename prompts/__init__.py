@@ -24,7 +24,19 @@ _FOLDER = os.path.dirname(__file__)  # noqa: PTH120  (pathlib costs 5 ms)
 def sentence(name: str, language: str, /, **blanks: Any) -> tuple[str, str]:
     """What is wrong and what to do, of the error `name` (`errors.toml`), in that language."""
     entry, language = _entry("errors.toml", name), known_language(language)
-    return _fill(entry[language], blanks), _fill(entry[f"action_{language}"], blanks)
+    said = {blank: _said(value, language) for blank, value in blanks.items()}
+    return _fill(entry[language], said), _fill(entry[f"action_{language}"], said)
+
+
+class Phrase:
+    """A blank of a sentence that is a phrase itself, in whatever language the sentence is read."""
+
+    def __init__(self, name: str, /, **blanks: Any) -> None:
+        self.name = name
+        self.blanks = blanks
+
+    def __str__(self) -> str:
+        return phrase(self.name, "en", **self.blanks)
 
 
 def phrase(name: str, language: str, /, **blanks: Any) -> str:
@@ -88,6 +100,10 @@ class _Blanks(dict[str, object]):
 
     def __missing__(self, key: str) -> object:
         return "{" + key + "}"
+
+
+def _said(value: object, language: str) -> object:
+    return phrase(value.name, language, **value.blanks) if isinstance(value, Phrase) else value
 
 
 def _fill(text: str, blanks: dict[str, Any]) -> str:

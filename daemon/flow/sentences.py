@@ -10,9 +10,10 @@ from daemon.protocol.values import (
 
 def error_value(error: AlvoError, flow: Flow) -> ErrorValue:
     """The flow's own id fills the blank of that name: what to do often names it."""
-    blanks = {"flow": flow.id[:6], **{name: _plain(value) for name, value in error.blanks.items()}}
+    blanks = {"flow": flow.id[:6], **error.blanks}
     message, action = prompts.sentence(error.type.name, flow.language, **blanks)
-    return ErrorValue(error.type.code, error.type.name, message, action, blanks)
+    plain = {name: _plain(value) for name, value in blanks.items()}
+    return ErrorValue(error.type.code, error.type.name, message, action, plain)
 
 
 def _plain(value: object) -> object:

@@ -16,11 +16,12 @@ _PLAIN: Final = (str, int, float, bool, list, dict, type(None))
 
 def error_body(error: AlvoError, language: str) -> dict[str, Any]:
     """`error` of a reply: code, sentence, and in `data` its name, what to do and its blanks."""
-    blanks = {key: _plain(value) for key, value in error.blanks.items()}
+    blanks = dict(error.blanks)
     if isinstance(error, UnfitParams):
         blanks["reason"] = _phrase(error.reason, language)
     message, action = _sentence(error.type.name, language, blanks)
-    data = {**blanks, "name": error.type.name, "action": action}
+    plain = {key: _plain(value) for key, value in blanks.items()}
+    data = {**plain, "name": error.type.name, "action": action}
     return {"code": error.type.code, "message": message, "data": data}
 
 

@@ -1,6 +1,8 @@
 """The readers of documents, one library a module; they run in the parsing child only."""
 
-from typing import assert_never
+import importlib
+from collections.abc import Callable
+from typing import Final
 
 from embed_tool.blocks import Extract, Kind
 
@@ -17,34 +19,31 @@ class Unreadable(Exception):
     """The file is damaged or not what its name says. The argument is a `Reason`."""
 
 
-def extract(kind: Kind, content: bytes) -> Extract:
-    """The blocks of a file; raises `Encrypted`, `TooLarge`, `Unreadable`, or what a library raises.
+# Imported by the first file that needs them: each library takes its time.
+_READERS: Final = {
+    Kind.TEXT: ("text", "read_text"),
+    Kind.CODE: ("text", "read_code"),
+    Kind.MARKDOWN: ("markdown", "read_markdown"),
+    Kind.HTML: ("html", "read_html"),
+    Kind.PDF: ("pdf", "read_pdf"),
+    Kind.DOCX: ("docx", "read_docx"),
+    Kind.PAGE: ("page", "read_page"),
+    Kind.JSON: ("json", "read_json"),
+    Kind.XML: ("xml", "read_xml"),
+}
 
-    Every library is imported by the first file that needs it.
+
+def extract(kind: Kind, content: bytes, charset: str = "") -> Extract:
+    """The blocks of a file, in the encoding that its server named, if any.
+
+    Raises `Encrypted`, `TooLarge`, `Unreadable`, or what a library raises.
     """
-    match kind:
-        case Kind.TEXT:
-            from embed_tool.formats.text import read_text
+    if charset:
+        from embed_tool.formats.text import in_utf8
 
-            return read_text(content)
-        case Kind.CODE:
-            from embed_tool.formats.text import read_code
-
-            return read_code(content)
-        case Kind.MARKDOWN:
-            from embed_tool.formats.markdown import read_markdown
-
-            return read_markdown(content)
-        case Kind.HTML:
-            from embed_tool.formats.html import read_html
-
-            return read_html(content)
-        case Kind.PDF:
-            from embed_tool.formats.pdf import read_pdf
-
-            return read_pdf(content)
-        case Kind.DOCX:
-            from embed_tool.formats.docx import read_docx
-
-            return read_docx(content)
-    assert_never(kind)
+        content = in_utf8(content, charset)
+    module, name = _READERS[kind]
+    read: Callable[[bytes], Extract] = getattr(
+        importlib.import_module(f"embed_tool.formats.{module}"), name
+    )
+    return read(content)

@@ -1,5 +1,6 @@
 """HTML by lxml: what a person would see of a page, block by block."""
 
+import codecs
 import re
 from typing import Final
 
@@ -21,18 +22,31 @@ _ENDS_BLOCK: Final = re.compile(
 )
 _HEADING: Final = re.compile(r"h([1-6])$")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_DECLARATION: Final = re.compile(r"\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _CHARSET: Final = re.compile(rb"<meta[^>]+charset|<\?xml[^>]+encoding", re.IGNORECASE)
 
 
 def read_html(content: bytes) -> Extract:
-    """The parser is told nothing of files or networks: it loads no entity and no other document."""
+    root = parsed(content)
+    return Extract("", Unit.LINE, []) if root is None else read_tree(root)
+
+
+def parsed(content: bytes) -> lxml.html.HtmlElement | None:
+    """The tree, as browsers mend it; None where there is nothing.
+
+    The parser is told nothing of files or networks: it loads no entity and no other document.
+    """
     parser = lxml.html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
     try:
-        root = lxml.html.document_fromstring(_source(content), parser=parser)
+        return lxml.html.document_fromstring(_source(content), parser=parser)
     except (lxml.etree.ParserError, ValueError):
         if content.strip():
             raise Unreadable(Reason.NO_DOCUMENT) from None
-        return Extract("", Unit.LINE, [])
+        return None
+
+
+def read_tree(root: lxml.html.HtmlElement) -> Extract:
+    """All that a person would see of it."""
     title = root.findtext(".//title") or ""
     reader = _Reader()
     reader.read(root)
@@ -41,10 +55,11 @@ def read_html(content: bytes) -> Extract:
 
 
 def _source(content: bytes) -> bytes | str:
-    # A page that names its encoding is best decoded by the parser, which knows the rules.
-    if _CHARSET.search(content[:2048]):
+    # A page that names its encoding is best decoded by the parser, which knows the rules; a mark
+    # at its beginning goes before what it says.
+    if _CHARSET.search(content[:2048]) and not content.startswith(codecs.BOM_UTF8):
         return content
-    return decoded(content)
+    return _DECLARATION.sub("", decoded(content), count=1)
 
 
 class _Reader:
@@ -80,6 +95,8 @@ class _Reader:
             self._line = element.sourceline or self._line
         elif tag in ("td", "th"):
             self._text.append(" | ")
+        elif _ENDS_BLOCK.match(tag):
+            self._text.append(" ")
         self._tables += tag == "table"
         self._pre += tag == "pre"
         self._text.append(element.text or "")
