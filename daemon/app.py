@@ -17,7 +17,9 @@ from daemon.reasoner.choice import make_reasoner
 from daemon.rpc.binding import Bindings
 from daemon.rpc.handlers import Parts, bind_all
 from daemon.shell.session import Shell
+from daemon.sources.databases import DatabaseSources
 from daemon.sources.documents import DocumentSources
+from daemon.sources.indexing import Indexing
 from daemon.store import Database, Durability, Worker
 from daemon.store.schema import STATE_MIGRATIONS
 
@@ -51,8 +53,10 @@ class App:
         self._open.callback(index.close)
         reasoner = make_reasoner(config, paths, self._environ)
         self._open.push_async_callback(reasoner.close)
-        sources = DocumentSources(paths, index, self._environ)
-        self._open.push_async_callback(sources.close)
+        indexing = Indexing(paths, self._environ)
+        self._open.push_async_callback(indexing.close)
+        sources = DocumentSources(paths, index, self._environ, indexing)
+        databases = DatabaseSources(paths, index, config, self._environ, indexing)
         shell = self._shell = Shell(
             config.shell, paths.runtime_dir, paths.home, environ=self._environ
         )
@@ -66,6 +70,7 @@ class App:
             engine=engine,
             index=index,
             sources=sources,
+            databases=databases,
             names=lambda: (reasoner.name, embedder.name if embedder is not None else None),
             configuration=lambda: shown_configuration(config),
             stop=self.stop_requested.set,

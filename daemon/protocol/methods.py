@@ -141,5 +141,28 @@ SOURCE_REFRESH: Final = _method(
     "source.refresh", c.BySource, v.Source, "Indexes what has changed in a source."
 )
 
+DATABASE_LIST: Final = _method(
+    "database.list", c.Nothing, c.DatabaseList, "The person's databases and their tables."
+)
+DATABASE_DESCRIBE: Final = _method(
+    "database.describe",
+    c.DescribeDatabase,
+    v.DatabaseDescription,
+    "A database, or one table of it, with columns, keys, values and what they hold.",
+)
+DATABASE_ANNOTATE: Final = _method(
+    "database.annotate",
+    c.AnnotateDatabase,
+    v.Table,
+    "What a person says that a table or column holds; it outlives every refresh.",
+    guarded=True,
+)
+DATABASE_QUERY: Final = _method(
+    "database.query",
+    c.QueryDatabase,
+    v.Rows,
+    "The rows of one SELECT; nothing is ever written.",
+)
+
 ALL: Final = dict(_methods)
 """The table, by name, in the order of declaration."""

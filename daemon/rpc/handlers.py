@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
 from daemon import VERSION
 from daemon.flow.engine import Engine
@@ -18,6 +18,7 @@ from daemon.protocol import errors, methods
 from daemon.protocol import values as v
 from daemon.protocol.errors import AlvoError
 from daemon.rpc.binding import Bindings, Caller
+from daemon.sources.databases import DatabaseSources
 from daemon.sources.documents import DocumentSources
 
 _PAGE_BYTES: Final = 4096
@@ -31,6 +32,7 @@ class Parts:
     engine: Engine
     index: Index
     sources: DocumentSources
+    databases: DatabaseSources
     names: Callable[[], tuple[str, str | None]]
     configuration: Callable[[], v.Json]
     stop: Callable[[], None]
@@ -44,7 +46,8 @@ def bind_all(bindings: Bindings, parts: Parts) -> None:
     _bind_inquiries(bindings, parts.engine)
     _bind_terminal(bindings, parts.engine)
     _bind_index(bindings, parts.index)
-    _bind_sources(bindings, parts.sources)
+    _bind_sources(bindings, parts.sources, parts.databases)
+    _bind_databases(bindings, parts.databases)
 
 
 def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
@@ -146,24 +149,45 @@ def _bind_index(bindings: Bindings, index: Index) -> None:
     bindings.bind(methods.INDEX_STATUS, status)
 
 
-def _bind_sources(bindings: Bindings, sources: DocumentSources) -> None:
+def _bind_sources(
+    bindings: Bindings, documents: DocumentSources, databases: DatabaseSources
+) -> None:
     async def listed(_: Caller, __: c.Nothing) -> c.SourceList:
-        return c.SourceList(await sources.list())
+        return c.SourceList([*await documents.list(), *await databases.sources()])
+
+    async def owner(source_id: str) -> DocumentSources | DatabaseSources:
+        return databases if await databases.has(source_id) else documents
 
     async def add(_: Caller, params: c.AddSource) -> v.Source:
-        return await sources.add(params)
+        match params.kind:
+            case v.SourceKind.DOCUMENTS:
+                return await documents.add(params)
+            case v.SourceKind.DATABASE:
+                return await databases.add(params)
+            case _:
+                assert_never(params.kind)
 
     async def remove(_: Caller, params: c.BySource) -> c.Nothing:
-        await sources.remove(params.source_id)
+        await (await owner(params.source_id)).remove(v.SourceId(params.source_id))
         return c.Nothing()
 
     async def refresh(_: Caller, params: c.BySource) -> v.Source:
-        return await sources.refresh(params.source_id)
+        return await (await owner(params.source_id)).refresh(v.SourceId(params.source_id))
 
     bindings.bind(methods.SOURCE_LIST, listed)
     bindings.bind(methods.SOURCE_ADD, add)
     bindings.bind(methods.SOURCE_REMOVE, remove)
     bindings.bind(methods.SOURCE_REFRESH, refresh)
+
+
+def _bind_databases(bindings: Bindings, databases: DatabaseSources) -> None:
+    async def listed(_: Caller, __: c.Nothing) -> c.DatabaseList:
+        return c.DatabaseList(await databases.list())
+
+    bindings.bind(methods.DATABASE_LIST, listed)
+    bindings.bind(methods.DATABASE_DESCRIBE, lambda _, params: databases.describe(params))
+    bindings.bind(methods.DATABASE_ANNOTATE, lambda _, params: databases.annotate(params))
+    bindings.bind(methods.DATABASE_QUERY, lambda _, params: databases.query(params))
 
 
 def _keys(params: c.SendTerminal) -> bytes:
