@@ -55,6 +55,9 @@ class ResponseBlock:
         citations = citations_of(answer, pieces.pieces)
         if not citations:
             answer += "\n\n" + prompts.phrase("no_source", stored.flow.language)
+        if reply.notice:
+            # What was left out, or who answered instead, belongs to the answer wherever it is read.
+            answer += "\n\n" + reply.notice
         return Deliver(answer, citations)
 
     async def _write(self, request: DecisionRequest, reply: Reply, journal: Journal) -> Written:

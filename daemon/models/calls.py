@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 import re
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final, TypeVar
@@ -116,11 +117,13 @@ class Calls:
     ) -> AsyncGenerator[str | Usage]:
         # Leaving a stream of HTTP half-way does not close it; cancelling the task that reads does.
         queue: asyncio.Queue[str | Usage | AlvoError] = asyncio.Queue(maxsize=64)
-        reading = asyncio.create_task(self._read(follow, queue))
+        reading, start = asyncio.create_task(self._read(follow, queue)), time.monotonic()
         try:
             while True:
                 piece = await queue.get()
                 if isinstance(piece, AlvoError):
+                    # It was a call, too, though nobody says what it cost.
+                    yield spent(start, time.monotonic(), 0, 0)
                     raise piece
                 yield piece
                 if isinstance(piece, Usage):

@@ -4,13 +4,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import prompts
-from daemon.reasoner.request import ContextPiece, DecisionRequest, Exchange
+from daemon.reasoner.request import ContextPiece, DecisionRequest, Exchange, FailedCommand
 
 WORTH_CUTTING: Final = 400
 """Characters: a smaller rest of a piece is left out rather than given."""
 _GIVEN_SHARE: Final = 0.5
 _EARLIER_SHARE: Final = 0.2
 _FAILED_SHARE: Final = 0.2
+_FOUND_SHARE: Final = 0.1
+
+What = tuple[str, dict[str, int]]
+"""A phrase for what was left out, and its blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,46 +27,43 @@ class Fitted:
 
 def fit(request: DecisionRequest, budget: int, reasoner: str, *, remote: bool) -> Fitted:
     """At most `budget` characters of question and context; numbers of pieces stay as they are."""
-    notices: list[str] = []
+    hidden: list[What] = []
     if remote:
         request, hidden = _without_private(request)
-        if hidden:
-            notices.append(
-                prompts.phrase(
-                    "reasoner_private", request.language, count=hidden, reasoner=reasoner
-                )
-            )
     request, cut = _cut(request, budget)
-    if cut:
-        what = ", ".join(prompts.phrase(name, request.language, **blanks) for name, blanks in cut)
-        notices.append(
-            prompts.phrase("reasoner_cut", request.language, what=what, reasoner=reasoner)
-        )
-    return Fitted(request, tuple(notices))
+    said = (("reasoner_private", hidden), ("reasoner_cut", cut))
+    return Fitted(
+        request,
+        tuple(_notice(phrase, what, request.language, reasoner) for phrase, what in said if what),
+    )
 
 
-def _without_private(request: DecisionRequest) -> tuple[DecisionRequest, int]:
+def _notice(phrase: str, left_out: list[What], language: str, reasoner: str) -> str:
+    what = ", ".join(prompts.phrase(name, language, **blanks) for name, blanks in left_out)
+    return prompts.phrase(phrase, language, what=what, reasoner=reasoner)
+
+
+def _without_private(request: DecisionRequest) -> tuple[DecisionRequest, list[What]]:
     pieces = tuple(piece for piece in request.pieces if not piece.private)
     earlier = tuple(exchange for exchange in request.earlier if not exchange.private)
-    hidden = len(request.pieces) - len(pieces)
+    counts = {
+        "reasoner_private_pieces": len(request.pieces) - len(pieces),
+        "reasoner_private_earlier": len(request.earlier) - len(earlier),
+    }
+    hidden: list[What] = [(name, {"count": count}) for name, count in counts.items() if count]
     return replace(request, pieces=pieces, earlier=earlier), hidden
 
 
-def _cut(
-    request: DecisionRequest, budget: int
-) -> tuple[DecisionRequest, list[tuple[str, dict[str, int]]]]:
-    cut: list[tuple[str, dict[str, int]]] = []
+def _cut(request: DecisionRequest, budget: int) -> tuple[DecisionRequest, list[What]]:
+    cut: list[What] = []
     question = request.question[: max(budget // 2, 1)]
     if len(question) < len(request.question):
         cut.append(("reasoner_cut_question", {}))
     left = budget - len(question)
-    failed = request.failed
-    if failed is not None:
-        room = int(left * _FAILED_SHARE)
-        # The end of the output is where the error is.
-        kept = failed.output[-room:] if room else ""
-        failed = replace(failed, script=failed.script[:room], output=kept)
-        left -= len(failed.script) + len(failed.output)
+    failed = _last_of(request.failed, int(left * _FAILED_SHARE))
+    left -= len(failed.script) + len(failed.output) if failed is not None else 0
+    found = request.found[: int(left * _FOUND_SHARE)]
+    left -= len(found)
     given = request.given
     if given:
         room = int(left * _GIVEN_SHARE) if request.pieces else left
@@ -73,12 +74,27 @@ def _cut(
     earlier = _newest(request.earlier, int(left * _EARLIER_SHARE))
     left -= sum(_length(exchange) for exchange in earlier)
     pieces = _best(request.pieces, left)
-    if lost := len(request.pieces) - len(pieces):
-        cut.append(("reasoner_cut_pieces", {"count": lost, "of": len(request.pieces)}))
-    fitted = replace(
-        request, question=question, failed=failed, given=given, earlier=earlier, pieces=pieces
+    given_whole = {piece.n: len(piece.text) for piece in request.pieces}
+    counts = {
+        "reasoner_cut_earlier": (len(request.earlier) - len(earlier), len(request.earlier)),
+        "reasoner_cut_pieces": (len(request.pieces) - len(pieces), len(request.pieces)),
+        "reasoner_cut_ends": (
+            sum(len(piece.text) != given_whole[piece.n] for piece in pieces),
+            len(request.pieces),
+        ),
+    }
+    cut += [(name, {"count": lost, "of": of}) for name, (lost, of) in counts.items() if lost]
+    fitted = replace(request, question=question, failed=failed, found=found, given=given)
+    return replace(fitted, earlier=earlier, pieces=pieces), cut
+
+
+def _last_of(failed: FailedCommand | None, room: int) -> FailedCommand | None:
+    """The end of the output is where the error is."""
+    if failed is None:
+        return None
+    return replace(
+        failed, script=failed.script[:room], output=failed.output[-room:] if room else ""
     )
-    return fitted, cut
 
 
 def _newest(earlier: tuple[Exchange, ...], room: int) -> tuple[Exchange, ...]:

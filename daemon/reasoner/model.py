@@ -13,7 +13,7 @@ from daemon.protocol.values import (
 )
 from daemon.reasoner import budget, sql_writing, writing
 from daemon.reasoner.decision import Decision, Missing, decision_schema, decode_decision
-from daemon.reasoner.reasoner import AnswerStream, Reply
+from daemon.reasoner.reasoner import AnswerStream, Reply, cited
 from daemon.reasoner.request import DecisionRequest
 from daemon.reasoner.sql_reply import decode_sql, sql_schema
 from daemon.reasoner.sql_request import SqlReply, SqlRequest
@@ -44,7 +44,7 @@ class ModelReasoner:
         return Reply(decision, usage, self.name, " ".join(fitted.notices) or None)
 
     def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:
-        if decision.final or not self._streams:
+        if decision.final or not self._streams or self._may_not_see(request, decision):
             return AnswerStream(decision)
         prompt = writing.answer_prompt(self._fitted(request).request, decision)
         stream: TextStream = self._model.stream(prompt)
@@ -84,6 +84,11 @@ class ModelReasoner:
             prompt = writing.repaired(prompt, first.text, str(error.blanks["reason"]))
         second = await self._model.complete(prompt, schema)
         return decode(second.text), added(first.usage, second.usage)
+
+    def _may_not_see(self, request: DecisionRequest, decision: Decision) -> bool:
+        """A draft that cites what is private was made elsewhere, before the models were changed."""
+        private = {piece.n for piece in request.pieces if piece.private}
+        return self._model.remote and not private.isdisjoint(cited(decision.answer))
 
     def _fitted(self, request: DecisionRequest) -> budget.Fitted:
         return budget.fit(request, self._budget, self.name, remote=self._model.remote)

@@ -151,7 +151,10 @@ def test_private_passages_never_reach_a_remote_model(server: GeminiServer) -> No
     assert "5000" not in sent
     assert "earn" not in sent
     assert "[2]" in server.requests[0].user
-    assert reply.notice == f"1 private passages were not given to gemini:{MODEL}."
+    assert (
+        reply.notice == f"Not given to gemini:{MODEL}, because private: passages (1), "
+        "earlier answers (1)."
+    )
 
 
 def test_more_than_the_budget_is_cut_and_said(server: GeminiServer) -> None:
@@ -176,12 +179,45 @@ def test_no_size_of_anything_breaks_the_budget(server: GeminiServer) -> None:
         (Exchange(huge, huge),),
         huge,
         failed=FailedCommand(huge, 1, huge + "THE END"),
+        found=huge,
     )
     reply = decide(server, request, budget=4000)
     assert len(server.requests[0].user) < 7000
     assert "THE END" in server.requests[0].user
     assert "the end of the question" in str(reply.notice)
     assert "the end of the text" in str(reply.notice)
+    assert "1 of 1 earlier answers" in str(reply.notice)
+    assert "the ends of passages (1 of 1)" in str(reply.notice)
+
+
+def test_a_decision_from_private_passages_is_not_told_to_a_remote_model(
+    server: GeminiServer,
+) -> None:
+    # Made by a model on this machine, before the configuration was changed.
+    request = replace(REQUEST, pieces=(replace(LEAVE, private=True),))
+
+    async def use(reasoner: ModelReasoner) -> str:
+        stream = reasoner.stream_answer(
+            request, Decision(ReplyType.ANSWER, True, "Thirty days [1].")
+        )
+        return "".join([piece async for piece in stream])
+
+    assert with_reasoner(server, use) == "Thirty days [1]."
+    assert server.requests == []
+
+
+def test_a_stream_that_fails_counts_as_the_call_that_it_was(server: GeminiServer) -> None:
+    server.script(wire.quota("9s"))
+
+    async def use(reasoner: ModelReasoner) -> Any:
+        stream = reasoner.stream_answer(
+            REQUEST, Decision(ReplyType.ANSWER, True, "Thirty days [1].")
+        )
+        async for _ in stream:
+            pass
+        return stream.usage
+
+    assert with_reasoner(server, use).calls == 1
 
 
 def test_an_answer_is_written_by_a_second_call(server: GeminiServer) -> None:
