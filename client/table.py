@@ -41,6 +41,8 @@ COMMANDS = (
     Command("reply", "inquiries", "inquiry"),
     Command("search", "search"),
     Command("sources", "sources", "path", ("add", "remove", "refresh")),
+    Command("databases", "databases", "database", ("annotate",)),
+    Command("sql", "databases", "database"),
     Command("status", "status"),
     Command("doctor", "doctor"),
     Command("completions", "completions", "", ("bash", "zsh", "fish"), in_shell=False),

@@ -22,6 +22,7 @@ _alvo() {{
     case $command in
         {flows}) COMPREPLY=($(compgen -W "$(alvo flows --ids 2>/dev/null)" -- "$word")) ;;
         {inquiries}) COMPREPLY=($(compgen -W "$(alvo inquiries --ids 2>/dev/null)" -- "$word")) ;;
+        {databases}) COMPREPLY=($(compgen -W "$(alvo databases --names 2>/dev/null)" -- "$word")) ;;
         sources) COMPREPLY=($(compgen -W "add refresh remove" -f -- "$word")) ;;
         completions) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
         help) COMPREPLY=($(compgen -W "{commands}" -- "$word")) ;;
@@ -43,6 +44,7 @@ _alvo() {{
     case $words[2] in
         {flows}) compadd -- ${{(f)"$(alvo flows --ids 2>/dev/null)"}} ;;
         {inquiries}) compadd -- ${{(f)"$(alvo inquiries --ids 2>/dev/null)"}} ;;
+        {databases}) compadd -- ${{(f)"$(alvo databases --names 2>/dev/null)"}} ;;
         sources) compadd -- add refresh remove; _files ;;
         completions) compadd -- bash zsh fish ;;
         help) compadd -- {commands} ;;
@@ -58,6 +60,7 @@ complete -c alvo -n __fish_use_subcommand -f
 {described}
 complete -c alvo -n '__fish_seen_subcommand_from {flows}' -f -a '(alvo flows --ids 2>/dev/null)'
 complete -c alvo -n '__fish_seen_subcommand_from {inquiries}' -f -a '(alvo inquiries --ids 2>/dev/null)'
+complete -c alvo -n '__fish_seen_subcommand_from {databases}' -f -a '(alvo databases --names 2>/dev/null)'
 complete -c alvo -n '__fish_seen_subcommand_from sources' -a 'add refresh remove'
 complete -c alvo -n '__fish_seen_subcommand_from completions' -f -a 'bash zsh fish'
 """
@@ -77,6 +80,7 @@ def run(console: Console, name: str, given: Namespace) -> int:
 def script(console: Console, shell: str) -> str:
     flows = names(command for command in COMMANDS if command.takes == "flow")
     inquiries = names(command for command in COMMANDS if command.takes == "inquiry")
+    databases = names(command for command in COMMANDS if command.takes == "database")
     summaries = {name: console.words(f"help_{name}").replace("'", "’") for name in names()}
     match shell:
         case "bash":
@@ -94,5 +98,6 @@ def script(console: Console, shell: str) -> str:
         commands=" ".join(names()),
         flows=separator.join(flows),
         inquiries=separator.join(inquiries),
+        databases=separator.join(databases),
         described=described,
     )

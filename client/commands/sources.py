@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from daemon.protocol.values import Source
 
 _LOOK_S = 0.25
+_SQLITE = b"SQLite format 3\0"
+_TABLE_FILES = (".csv", ".tsv")
 
 
 def arguments(parser: Parser, name: str) -> None:
@@ -43,7 +45,7 @@ def run(console: Console, name: str, given: Namespace) -> int:
         case "add":
             source: Source = console.call(
                 "source.add",
-                kind="documents",
+                kind="database" if _is_database(given.what) else "documents",
                 location=os.path.abspath(given.what),  # noqa: PTH100  (pathlib costs 6 ms)
                 name=given.name,
                 private=given.private,
@@ -53,6 +55,19 @@ def run(console: Console, name: str, given: Namespace) -> int:
         case _:
             return _remove(console, given)
     return _watched(console, source, given)
+
+
+def _is_database(path: str) -> bool:
+    """A file of SQLite, by how it begins, or of a table, by its name."""
+    if path.lower().endswith(_TABLE_FILES):
+        return True
+    if not os.path.isfile(path):  # noqa: PTH113  (pathlib costs 6 ms)
+        return False
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  (as above)
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
 
 
 def _list(console: Console, given: Namespace) -> int:

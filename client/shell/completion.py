@@ -28,11 +28,15 @@ class Candidate:
 
 @dataclass(slots=True)
 class Known:
-    """What there is to complete; short ids and what they stand for, newest first."""
+    """What there is to complete; short ids and what they stand for, newest first. `tables`: of
+    each database.
+    """
 
     commands: dict[str, str] = field(default_factory=dict)
     flows: dict[str, str] = field(default_factory=dict)
     inquiries: dict[str, str] = field(default_factory=dict)
+    databases: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def candidates(text: str, known: Known, list_paths: ListPaths) -> list[Candidate]:
@@ -50,11 +54,24 @@ def candidates(text: str, known: Known, list_paths: ListPaths) -> list[Candidate
 def _arguments(command: str, rest: str, known: Known, list_paths: ListPaths) -> list[Candidate]:
     takes, words = BY_NAME[command].takes, BY_NAME[command].words
     ids = {"flow": known.flows, "inquiry": known.inquiries, "command": known.commands}
+    if takes == "database":
+        return _of_databases(rest, words, known)
     if words and " " not in rest:
         return _from(dict.fromkeys(words, ""), rest)
     if takes in ids and " " not in rest:
         return _from(ids[takes], rest)
     return _paths(_last_word(rest), list_paths) if takes == "path" else []
+
+
+def _of_databases(rest: str, words: tuple[str, ...], known: Known) -> list[Candidate]:
+    """`shop`, `shop orders`, `annotate shop orders`; in SQL tables anywhere."""
+    *before, begun = rest.split(" ")
+    if before[:1] == ["annotate"] and words:
+        before = before[1:]
+        words = ()
+    if not before:
+        return _from({**dict.fromkeys(words, ""), **known.databases}, begun)
+    return _from(known.tables.get(before[0], {}), begun) if begun or len(before) == 1 else []
 
 
 def _from(meanings: dict[str, str], begun: str) -> list[Candidate]:

@@ -15,7 +15,13 @@ from daemon.protocol.calls import (
     Nothing,
     WaitFlow,
 )
-from daemon.protocol.methods import DAEMON_STATUS, FLOW_LIST, FLOW_WAIT, INQUIRY_LIST
+from daemon.protocol.methods import (
+    DAEMON_STATUS,
+    DATABASE_LIST,
+    FLOW_LIST,
+    FLOW_WAIT,
+    INQUIRY_LIST,
+)
 from daemon.protocol.values import (
     EventKind,
     FlowId,
@@ -78,6 +84,12 @@ class Watcher:
         self._known.inquiries = {
             short(inquiry.id): one_line(inquiry.script or inquiry.text)[:60]
             for inquiry in waiting.inquiries
+        }
+        listed = (await self._call(DATABASE_LIST, Nothing())).databases
+        self._known.databases = {one.name: one_line(one.location)[-60:] for one in listed}
+        self._known.tables = {
+            one.name: {table.name: one_line(table.description)[:60] for table in one.tables}
+            for one in listed
         }
         self._bar.waiting = len(waiting.inquiries)
         for inquiry in waiting.inquiries:
