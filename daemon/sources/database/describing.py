@@ -6,7 +6,7 @@ from typing import Final
 
 from daemon.protocol.values import Cell, Column, DescribedBy, Table
 from daemon.sources.database import naming
-from daemon.sources.database.shapes import shape_of
+from daemon.sources.database.shapes import TELLING, shape_of
 from daemon.sources.database.wire import SeenColumn, SeenTable
 
 _EXAMPLES: Final = 3
@@ -80,30 +80,30 @@ def _says(table: SeenTable, columns: list[Column]) -> str:
         if len(column.values) >= 2 and isinstance(column.minimum, str)
     ]
     refers = sorted({c.references.partition(".")[0] for c in columns if c.references})
-    parts = [f"{title}: {named}" + (" and more" if len(columns) > _NAMED_COLUMNS else "")]
+    said = f"{title}: {named}" + (" and more" if len(columns) > _NAMED_COLUMNS else "") + "."
     if refers:
-        parts.append("refers to " + ", ".join(refers))
+        said += " Refers to " + ", ".join(refers) + "."
     if telling:
-        parts.append("; ".join(telling[:3]))
-    return ". ".join(parts) + "."
+        said += " With " + "; ".join(telling[:3]) + "."
+    return said
 
 
 def _holds(table: SeenTable, column: SeenColumn, references: str | None) -> str:
     """One sentence: what it is by its name, what it refers to, what its values look like."""
     owner = naming.singular(naming.words(table.name))
     name = naming.words(column.name)
-    silent = naming.says_nothing(column.name)
+    shape = shape_of(column)
     if references:
-        what = f"Which {naming.singular(naming.words(references.partition('.')[0]))}"
-    elif silent:
-        what = shape_of(column).capitalize()
-    elif column.primary_key and name == "identifier":
+        target = naming.singular(naming.words(references.partition(".")[0]))
+        what = f"{name.capitalize()}: which {target}"
+    elif naming.says_nothing(column.name):
+        what = shape.capitalize() or "Nothing"
+    elif column.primary_key or name in ("identifier", f"{owner} identifier"):
         what = f"Identifier of the {owner}"
     else:
         what = f"{name.capitalize()} of the {owner}"
-        shape = shape_of(column)
-        if shape and shape not in name:
-            what += f": {shape}"
+        if shape in TELLING and shape.split()[-1] not in name:
+            what += f" ({shape})"
     return f"{what}{_range(column, references)}."
 
 

@@ -11,8 +11,12 @@ from daemon.sources.database.wire import SeenColumn, SeenTable
 _MOST: Final = 300
 _MOST_OF_A_COLUMN: Final = 3
 _IDS: Final = ("id", "code", "key", "no", "num", "number", "nr", "cod", "codigo")
+_OWN_ENDINGS: Final = ("id", "code", "name", "key")
+_COUNTS: Final = ("num", "count", "n", "no", "total", "is", "has")
 _ENOUGH_VALUES: Final = 8
 """Distinct values that must all be found elsewhere before values alone speak for a key."""
+_OWN: Final = 2.0
+"""How much makes a column its own table's key, which refers to no other."""
 _ALONE: Final = 1.0
 """The score of a guess that rests on values and not on a name."""
 
@@ -94,22 +98,34 @@ def _by_name(
     table: SeenTable, column: SeenColumn, to_table: SeenTable, to_column: SeenColumn
 ) -> float:
     """How much the names speak for it; 0 if they do not."""
+    if to_table.name == table.name:
+        return 4.0 if _refers_to_itself(column, to_column) else 0.0
+    if _owns(column, table) >= _OWN:
+        return 0.0
     score = 0.0
     stem = _stem(column.name)
-    same = _letters(column.name) == _letters(to_column.name)
     if stem and naming.same_thing(stem, to_table.name) and _identifies(to_column, to_table):
         score = 6.0
-    elif same and _is_key_name(column.name) and to_table.name != table.name:
-        score = 3.0 + _owns(to_column, to_table) - _owns(column, table)
-        if score <= 2.0:
-            return 0.0
-    elif _ends_alike(column.name, to_column.name) and to_table.name != table.name:
+    elif _letters(column.name) == _letters(to_column.name):
+        score = _of_one_name(table, column, to_table, to_column)
+    elif _ends_alike(column.name, to_column.name):
         score = 2.5 + 0.5 * _owns(to_column, to_table)
-    elif stem and to_table.name == table.name and _refers_to_itself(column, to_column):
-        score = 4.0
-    if not score:
+    elif _plays_a_role(column.name, to_table.name) and _identifies(to_column, to_table):
+        score = 2.2
+    return score + to_column.primary_key if score else 0.0
+
+
+def _of_one_name(
+    table: SeenTable, column: SeenColumn, to_table: SeenTable, to_column: SeenColumn
+) -> float:
+    """`aid` in `writes` and in `author`; `state_name` in `city` and in `state`."""
+    owned = _owns(to_column, to_table)
+    if not _is_key_name(column.name) and owned < _OWN and to_column is not to_table.columns[0]:
         return 0.0
-    return score + to_column.primary_key
+    if not _is_key_name(column.name) and len(naming.parts(column.name)) == 1:
+        return 0.0
+    score = 3.0 + owned - _owns(column, table)
+    return score if score > 2.0 else 0.0
 
 
 def _by_values(column: SeenColumn, to_table: SeenTable, to_column: SeenColumn) -> float:
@@ -170,9 +186,10 @@ def _identifies(column: SeenColumn, table: SeenTable) -> bool:
 def _owns(column: SeenColumn, table: SeenTable) -> float:
     """How much it looks as if this column identified the rows of this table."""
     score = 0.0
-    letters = _letters(column.name).removesuffix("id").removesuffix("code")
-    own = _letters(table.name)
-    if letters and own.startswith(letters):
+    stem = _letters(column.name)
+    for suffix in _OWN_ENDINGS:
+        stem = stem.removesuffix(suffix)
+    if (stem and naming.same_thing(stem, _letters(table.name))) or (stem and len(stem) <= 3 and _letters(table.name).startswith(stem)):
         score += 2.0
     if column.primary_key:
         score += 1.5
@@ -184,9 +201,20 @@ def _owns(column: SeenColumn, table: SeenTable) -> float:
 
 
 def _ends_alike(name: str, other: str) -> bool:
-    """`main_airline_code` and `airline_code`; `pre_course_id` and `course_id`."""
+    """`pre_course_id` and `course_id`; `citingpaperid` and `paperid`."""
     mine, its = naming.parts(name), naming.parts(other)
-    return len(mine) > len(its) >= 2 and mine[-len(its) :] == its and its[-1] in _IDS
+    if len(mine) > len(its) >= 2:
+        return mine[-len(its) :] == its and its[-1] in _IDS
+    one, two = "".join(mine), "".join(its)
+    return len(two) > 4 and two.endswith("id") and one != two and one.endswith(two)
+
+
+def _plays_a_role(name: str, table: str) -> bool:
+    """`from_airport` and `airport`."""
+    found = naming.parts(name)
+    if len(found) < 2 or found[0] in _COUNTS or naming.singular(found[-1]) != found[-1]:
+        return False
+    return naming.same_thing(found[-1], table)
 
 
 def _refers_to_itself(column: SeenColumn, to_column: SeenColumn) -> bool:

@@ -103,7 +103,7 @@ _COUNTRIES: Final = frozenset(
         "usa",
     ]
 ) | {"united kingdom", "united states", "south africa", "new zealand", "czech republic"}
-_EMAILS_AND_SUCH: Final[tuple[tuple[str, Callable[[str], object]], ...]] = (
+_SHAPES_OF_TEXT: Final[tuple[tuple[str, Callable[[str], object]], ...]] = (
     ("yes or no", lambda text: text.lower() in _FLAGS),
     ("a date", _DATE.fullmatch),
     ("a date", _OTHER_DATE.fullmatch),
@@ -120,6 +120,10 @@ _EMAILS_AND_SUCH: Final[tuple[tuple[str, Callable[[str], object]], ...]] = (
     ("a code", _CODE.fullmatch),
     ("the name of a person or a place", lambda text: text.istitle() and " " in text),
 )
+TELLING: Final = frozenset(
+    ("yes or no", "a date", "a time of day", "an e-mail address", "a web address", "a year")
+)
+"""Those that say something even where there is a name."""
 _MOST: Final = 0.8
 """Of the values: a few odd ones are in every table."""
 
@@ -130,7 +134,7 @@ def shape_of(column: SeenColumn) -> str:
         return ""
     texts = [value for value, _ in column.frequent if isinstance(value, str)]
     if texts:
-        for words, fits in _EMAILS_AND_SUCH:
+        for words, fits in _SHAPES_OF_TEXT:
             if sum(bool(fits(text.strip())) for text in texts) >= _MOST * len(texts):
                 return words
     if column.kinds.get("text"):
