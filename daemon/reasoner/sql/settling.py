@@ -1,0 +1,142 @@
+"""Which table or column each mention means: those that fit best together."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from daemon.reasoner.sql.joins import Joins, Tree
+from daemon.reasoner.sql.names import Candidate
+from daemon.reasoner.sql.reading import Function, NotUnderstood, Reading, Role, Slot
+from daemon.reasoner.sql.schema import Schema, Use
+
+_MOST_TRIED: Final = 20_000
+_TABLE: Final = 1.0
+"""What each join costs beside the fit of names: few tables are the likelier meaning."""
+_COLUMN_COUNTED: Final = 0.35
+_KEY_NAMED: Final = 0.2
+_NUMBER_GROUPED: Final = 0.4
+_WORST: Final = 0.8
+"""A mention that fits worse is a guess."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The reading with one candidate for each mention, and how the tables join."""
+
+    chosen: dict[int, Candidate]
+    tree: Tree
+    cost: float
+
+    def of(self, slot: Slot) -> Candidate:
+        return self.chosen[id(slot)]
+
+
+class Settling:
+    """Settles readings over one schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._joins = Joins(schema)
+
+    def settle(self, reading: Reading, slots: Sequence[Slot] | None = None) -> Settled:
+        """Raises `NotUnderstood` where nothing fits, or two meanings fit equally well."""
+        found = list(slots if slots is not None else reading.slots())
+        needed = [slot for slot in found if not slot.optional]
+        apart = {
+            id(condition.slot) for condition in reading.conditions if condition.operator == "absent"
+        }
+        options = [self._fitting(slot) for slot in needed]
+        preferred = {
+            one.table
+            for slot in found
+            if slot.optional
+            for one in slot.candidates
+            if not one.column
+        }
+        best: list[Settled] = []
+        for chosen in _combinations(options):
+            settled = self._settled(needed, chosen, apart, preferred)
+            if settled is not None:
+                best.append(settled)
+        best.sort(key=lambda settled: settled.cost)
+        if not best:
+            raise NotUnderstood("no tables that join")
+        return best[0]
+
+    def _settled(
+        self,
+        slots: Sequence[Slot],
+        chosen: Sequence[Candidate],
+        apart: set[int],
+        preferred: set[str],
+    ) -> Settled | None:
+        tables = [
+            one.table for slot, one in zip(slots, chosen, strict=True) if id(slot) not in apart
+        ]
+        tree = self._joins.tree(tables, preferred)
+        if tree is None:
+            return None
+        named = {one.table for one in chosen if one.column is None}
+        cost = sum(one.penalty for one in chosen) + _TABLE * tree.cost
+        cost -= 0.15 * len(named & set(tree.tables))
+        by_slot = {id(slot): one for slot, one in zip(slots, chosen, strict=True)}
+        return Settled(by_slot, tree, cost)
+
+    def _fitting(self, slot: Slot) -> list[Candidate]:
+        fitted = [one for one in map(lambda c: self._as(slot.role, c), slot.candidates) if one]
+        fitted = [one for one in fitted if one.penalty <= _WORST]
+        if not fitted:
+            raise NotUnderstood(slot.text)
+        # What is called by its own name is not something else of a similar meaning.
+        fitted = [one for one in fitted if not one.synonym] or fitted
+        return sorted(fitted, key=lambda one: one.penalty)
+
+    def _as(self, role: Role, one: Candidate) -> Candidate | None:
+        """The candidate in this role, with what that costs; None: it cannot be."""
+        field = self._schema.field(one.table, one.column) if one.column else None
+        use = field.use if field else Use.NONE
+        match role:
+            case Role.NUMBER:
+                return one if Use.NUMERIC in use else None
+            case Role.RANKED:
+                fits = field is None or use & (Use.NUMERIC | Use.DATE | Use.YEAR)
+                return one if fits else None
+            case Role.COUNTED:
+                if field is None or one.counter:
+                    return one
+                return replace(one, penalty=one.penalty + _COLUMN_COUNTED)
+            case Role.SUMMED:
+                if field is None or Use.NUMERIC in use:
+                    return one
+                return None
+            case Role.GROUP | Role.TARGET if Use.NUMERIC in use and Use.YEAR not in use:
+                price = _NUMBER_GROUPED if role is Role.GROUP else 0.0
+                return replace(one, penalty=one.penalty + price)
+            case Role.GROUP | Role.TARGET | Role.SCOPE if Use.KEY in use and one.penalty:
+                return replace(one, penalty=one.penalty + _KEY_NAMED)
+            case _:
+                return one
+
+
+def _combinations(options: Sequence[Sequence[Candidate]]) -> Iterator[tuple[Candidate, ...]]:
+    """Every choice of one each; fewer of each where that would be too many."""
+    most = max((len(option) for option in options), default=0)
+    while _product(options, most) > _MOST_TRIED and most > 1:
+        most -= 1
+    yield from _product_of([option[:most] for option in options])
+
+
+def _product(options: Sequence[Sequence[Candidate]], most: int) -> int:
+    total = 1
+    for option in options:
+        total *= min(len(option), most)
+    return total
+
+
+def _product_of(options: Sequence[Sequence[Candidate]]) -> Iterator[tuple[Candidate, ...]]:
+    from itertools import product
+
+    yield from product(*options)
+
+
+__all__ = ["Function", "Settled", "Settling"]
