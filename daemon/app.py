@@ -20,6 +20,7 @@ from daemon.shell.session import Shell
 from daemon.sources.databases import DatabaseSources
 from daemon.sources.documents import DocumentSources
 from daemon.sources.indexing import Indexing
+from daemon.sources.internet import Internet
 from daemon.store import Database, Durability, Worker
 from daemon.store.schema import STATE_MIGRATIONS
 
@@ -57,12 +58,24 @@ class App:
         self._open.push_async_callback(indexing.close)
         sources = DocumentSources(paths, index, self._environ, indexing)
         databases = DatabaseSources(paths, index, config, self._environ, indexing)
+        self._open.push_async_callback(databases.close)
         shell = self._shell = Shell(
             config.shell, paths.runtime_dir, paths.home, environ=self._environ
         )
         self._open.push_async_callback(shell.close)
         ledger = Ledger(writer, reader)
-        engine = Engine(ledger, index, reasoner, shell, config=config, home=paths.home)
+        internet = Internet(config.internet, paths, self._environ)
+        self._open.push_async_callback(internet.close)
+        engine = Engine(
+            ledger,
+            index,
+            reasoner,
+            shell,
+            databases=databases,
+            internet=internet,
+            config=config,
+            home=paths.home,
+        )
         shell.on_start = engine.note_session
         self._open.push_async_callback(engine.close)
         await engine.start()

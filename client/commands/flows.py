@@ -8,7 +8,7 @@ from client.ansi import OutputFilter
 from client.console import Console
 from client.ids import short
 from client.remote import EXIT_OK
-from client.screens.flow import flow_line, flow_screen
+from client.screens.flow import Told, flow_line, flow_screen
 from client.usage import Parser
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
@@ -77,8 +77,8 @@ def _show(console: Console, given: Namespace) -> int:
     if given.json:
         console.document(flow)
     else:
-        printed = outputs(console, flow.id)
-        console.result(flow_screen(flow, printed, console.words, console.paint, console.width))
+        told = told_of(console, flow.id)
+        console.result(flow_screen(flow, told, console.words, console.paint, console.width))
     return EXIT_OK
 
 
@@ -101,23 +101,26 @@ def _delete(console: Console, given: Namespace) -> int:
     return EXIT_OK
 
 
-def outputs(console: Console, flow_id: str) -> dict[int, str]:
-    """What each command of a flow printed, by its number from 0, safe to show."""
+def told_of(console: Console, flow_id: str) -> Told:
+    """What the flow's events tell beside the flow itself, safe to show."""
     filters: dict[int, OutputFilter] = {}
-    printed: dict[int, str] = {}
+    told = Told()
     after = 0
     while True:
         asked = {"flow_id": flow_id, "after": after, "timeout_s": 0}
-        told: FlowEvents = console.call("flow.wait", **asked)
-        for event in told.events:
+        more: FlowEvents = console.call("flow.wait", **asked)
+        for event in more.events:
             if str(event.kind) == "output":
                 n = int(event.data.get("n", 0))
                 kept = filters.setdefault(n, OutputFilter(terminal=console.result_is_terminal))
-                printed[n] = printed.get(n, "") + kept.feed(str(event.data.get("text", "")))
-        if not told.events:
+                text = kept.feed(str(event.data.get("text", "")))
+                told.outputs[n] = told.outputs.get(n, "") + text
+            elif str(event.kind) == "step" and event.data.get("name") == "looked":
+                told.looks.append(event.data)
+        if not more.events:
             break
-        after = told.events[-1].seq
+        after = more.events[-1].seq
     for n, kept in filters.items():
-        printed[n] += kept.end()
-        printed[n] += "" if printed[n].endswith("\n") else "\n"
-    return printed
+        told.outputs[n] += kept.end()
+        told.outputs[n] += "" if told.outputs[n].endswith("\n") else "\n"
+    return told

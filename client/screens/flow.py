@@ -16,6 +16,8 @@ from daemon.protocol.escape import escape, numbered
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
+    from typing import Any
+
     from daemon.protocol.values import (
         Citation,
         ErrorValue,
@@ -112,22 +114,46 @@ def footer(flow: Flow, words: Words, paint: Paint) -> str:
     return paint(" · ".join(parts), "dim") + "\n"
 
 
-def flow_screen(flow: Flow, outputs: dict[int, str], words: Words, paint: Paint, width: int) -> str:
-    """All of a flow; `outputs`: what each command printed, by its number from 0, made safe."""
+class Told:
+    """What events tell of a flow. `outputs`: what each command printed, by its number from 0, made
+    safe; `looks`: each look into a source, as its event has it.
+    """
+
+    def __init__(self) -> None:
+        self.outputs: dict[int, str] = {}
+        self.looks: list[dict[str, Any]] = []
+
+
+def flow_screen(flow: Flow, told: Told, words: Words, paint: Paint, width: int) -> str:
+    """All of a flow, with the way that its answer came."""
     status = paint(words(f"status_{flow.status}"), *_style_of(flow.status))
     head = f"{paint(short(flow.id), 'bold')}  {status}  {moments.moment(flow.created_at)}"
     head += paint(f"  {escape(flow.reasoner)}", "dim") if flow.reasoner else ""
     lines = [head, *(f"  {line}" for line in readable(flow.question).splitlines())]
     text = "\n".join(lines) + "\n"
     for n, command in enumerate(flow.plan):
-        text += "\n" + command_screen(command, outputs.get(n, ""), paint, width)
+        text += "\n" + command_screen(command, told.outputs.get(n, ""), paint, width)
     if flow.answer:
         text += "\n" + answer(flow, words, paint, width)
+    text += way(told.looks, words, paint)
     if flow.error is not None:
         text += "\n" + error(flow.error, paint)
     if flow.status == "waiting" and flow.inquiry:
         text += "\n" + words("waiting_next", inquiry=short(flow.inquiry)) + "\n"
     return text
+
+
+def way(looks: list[dict[str, Any]], words: Words, paint: Paint) -> str:
+    """What was looked up, where, and what came of it; empty where nothing was."""
+    if not looks:
+        return ""
+    lines = ["", paint(words("way_title"), "bold")]
+    for look in looks:
+        source = words(f"source_{str(look.get('source', '')).lower()}")
+        where = one_line(str(look.get("where", "")))
+        outcome = one_line(str(look.get("summary", "")))
+        lines += [f"{source}  {where}", f"    {paint(outcome, 'dim')}"]
+    return "\n".join(lines) + "\n"
 
 
 def command_screen(command: PlannedCommand, output: str, paint: Paint, width: int) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from daemon.protocol.values import Usage
+from daemon.protocol.values import SourceName, Usage
+from daemon.store.approvals import UsedApproval
 
 T = TypeVar("T")
 
@@ -34,6 +35,12 @@ class Journal(Protocol):
 
     async def rewrite(self, text: str) -> None:
         """What was written so far is void; this is the answer."""
+
+    async def looked(self, source: SourceName, where: str, outcome: str) -> None:
+        """What was looked up, where, and what came of it: the way of an answer."""
+
+    async def use(self, approval_id: str) -> UsedApproval:
+        """The leave that a person gave, used up; APPROVAL_USED where it is no longer one."""
 
     async def notice(self, message: str) -> None:
         """Something a person should know while they wait."""

@@ -9,6 +9,7 @@ from daemon.protocol.values import (
     PlannedCommand,
     ReplyType,
 )
+from daemon.reasoner import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,9 @@ class Ask:
 
 
 Outcome = Proceed | Deliver | Ask
+
+
+def respond(decision: Decision) -> Proceed:
+    """On to the response with what was decided."""
+    plan = tuple(PlannedCommand(item.explanation, item.script) for item in decision.plan)
+    return Proceed(Block.RESPONSE, decision.type, plan)

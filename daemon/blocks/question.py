@@ -1,10 +1,11 @@
 """The question block: what is known about it, what kind it is, whether that is enough."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 from daemon.blocks.journal import Journal
-from daemon.blocks.outcome import Outcome, Proceed
+from daemon.blocks.outcome import Outcome, Proceed, respond
+from daemon.blocks.pieces import DECISION, FOUND, PIECES, Pieces, numbered
 from daemon.config import FlowSettings
 from daemon.index import Index
 from daemon.protocol import errors
@@ -19,31 +20,31 @@ from daemon.protocol.values import (
 )
 from daemon.reasoner import (
     ContextPiece,
-    Decision,
     DecisionRequest,
     Exchange,
     FailedCommand,
     Reasoner,
     Reply,
 )
+from daemon.sources.databases import DatabaseSources, Route
 from daemon.store.clock import now
 from daemon.store.flows import StoredFlow
 
 COMMAND_SIGN = "!"
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """The numbered context of one round: what `[n]` counts."""
-
-    pieces: tuple[ContextPiece, ...] = ()
-
-
 class QuestionBlock:
     """Retrieves, then asks the reasoner once for a decision."""
 
-    def __init__(self, index: Index, reasoner: Reasoner, settings: FlowSettings) -> None:
+    def __init__(
+        self,
+        index: Index,
+        databases: DatabaseSources,
+        reasoner: Reasoner,
+        settings: FlowSettings,
+    ) -> None:
         self._index = index
+        self._databases = databases
         self._reasoner = reasoner
         self._settings = settings
 
@@ -55,21 +56,23 @@ class QuestionBlock:
             return Proceed(Block.RESPONSE, ReplyType.TASK, (PlannedCommand("", command),))
         request = await self.request(stored, earlier, journal)
         reply = await journal.once(
-            "decide",
+            DECISION,
             Reply,
             lambda: self._reasoner.decide(request),
             cost=lambda reply: (reply.reasoner, reply.usage),
         )
         if reply.notice:
             await journal.notice(reply.notice)
-        return _next(reply.decision)
+        if not reply.decision.enough:
+            return Proceed(Block.SEARCH, reply.decision.type)
+        return respond(reply.decision)
 
     async def request(
         self, stored: StoredFlow, earlier: tuple[Exchange, ...], journal: Journal
     ) -> DecisionRequest:
         """All that the reasoner is told; the same again when it is asked for again."""
         flow = stored.flow
-        found = await journal.once("pieces", Pieces, lambda: self._pieces(flow, journal))
+        found = await journal.once(PIECES, Pieces, lambda: self._pieces(flow, journal))
         return DecisionRequest(
             question=flow.question,
             language=flow.language,
@@ -79,6 +82,7 @@ class QuestionBlock:
             cwd=stored.cwd,
             today=now(),
             failed=await journal.recall("failed", FailedCommand),
+            databases=_hints(await self._databases.route(flow.question)),
         )
 
     async def _pieces(self, flow: Flow, journal: Journal) -> Pieces:
@@ -87,10 +91,9 @@ class QuestionBlock:
             self._index.search, flow.question, self._settings.retrieve_k, owner=flow.agent or ""
         )
         searched = [
-            piece for found in await journal.history("found", Pieces) for piece in found.pieces
+            piece for found in await journal.history(FOUND, Pieces) for piece in found.pieces
         ]
-        pieces = [*searched, *(_piece(hit) for hit in hits)]
-        return Pieces(tuple(replace(piece, n=n) for n, piece in enumerate(pieces, start=1)))
+        return numbered(searched, map(_piece, hits))
 
 
 def direct_command(question: str) -> str | None:
@@ -103,11 +106,13 @@ def direct_command(question: str) -> str | None:
     return command
 
 
-def _next(decision: Decision) -> Outcome:
-    if not decision.enough:
-        return Proceed(Block.SEARCH, decision.type)
-    plan = tuple(PlannedCommand(item.explanation, item.script) for item in decision.plan)
-    return Proceed(Block.RESPONSE, decision.type, plan)
+def _hints(routes: Sequence[Route]) -> str:
+    """Which databases may hold more; a private one is not named to who knows whom."""
+    return "\n".join(
+        f"{route.database.name}: {', '.join(table.name for table in route.database.tables)}"
+        for route in routes
+        if not route.database.private
+    )
 
 
 def _piece(hit: Hit) -> ContextPiece:

@@ -1,12 +1,12 @@
 """The response block: delivers an answer with its citations, or puts a plan before the person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import prompts
 from daemon.blocks.citations import citations_of, without_unknown_marks
 from daemon.blocks.journal import Journal
 from daemon.blocks.outcome import Ask, Deliver, Outcome
-from daemon.blocks.question import Pieces
+from daemon.blocks.pieces import Pieces, last_decision, last_pieces
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
@@ -38,8 +38,8 @@ class ResponseBlock:
         self, stored: StoredFlow, request: DecisionRequest | None, journal: Journal
     ) -> Outcome:
         """`request`: what the decision was asked with; None where no reasoner was."""
-        reply = await journal.recall("decide", Reply)
-        pieces = await journal.recall("pieces", Pieces) or Pieces()
+        reply = await last_decision(journal)
+        pieces = await last_pieces(journal)
         if stored.flow.type is ReplyType.TASK:
             said = reply.decision.answer if reply is not None else ""
             return self._plan(stored.flow, said, pieces)
@@ -48,7 +48,7 @@ class ResponseBlock:
         written = await journal.once(
             "answer",
             Written,
-            lambda: self._write(request, reply, journal),
+            lambda: self._write(replace(request, pieces=pieces.pieces), reply, journal),
             cost=lambda written: (reply.reasoner, written.usage),
         )
         answer = without_unknown_marks(written.text, pieces.pieces)

@@ -1,81 +1,132 @@
-"""The search block: gets what is missing, source by source, and says whether there is more now."""
+"""The search block: gets what is missing, source by source, and says whether that is enough."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import prompts
+from daemon.blocks.databases import DatabaseSearch, is_answered
+from daemon.blocks.internet import InternetSearch
 from daemon.blocks.journal import Journal
-from daemon.blocks.outcome import Ask, Outcome, Proceed
-from daemon.blocks.question import Pieces
-from daemon.blocks.secrets import Secrets
+from daemon.blocks.outcome import Ask, Outcome, Proceed, respond
+from daemon.blocks.person import PersonReply, PersonSearch
+from daemon.blocks.pieces import CONTEXT, DECISION, FOUND, VERDICT, Pieces, numbered, ready
 from daemon.config import FlowSettings
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import (
-    Block,
-    Flow,
-    InquiryKind,
-    SourceName,
-    Timestamp,
-)
-from daemon.reasoner import ContextPiece, Missing, Reply
-from daemon.store.flows import StoredFlow
+from daemon.protocol.values import Block, Flow, InquiryKind, SourceName
+from daemon.reasoner import ContextPiece, DecisionRequest, Missing, Reasoner, Reply
 
-SEARCH_AGAIN = "search_again"
+SEARCH_AGAIN: Final = "search_again"
+_FIRST: Final = "first"
+_AGAIN: Final = "again"
 
 
 @dataclass(frozen=True, slots=True)
-class PersonReply:
-    """What the person said to one missing piece; a secret's text is in memory alone."""
+class _Gathered:
+    """`gained`: whether there is anything that the decision did not know of."""
 
-    known: bool
-    text: str | None
-    at: Timestamp
+    pieces: tuple[ContextPiece, ...]
+
+    @property
+    def gained(self) -> bool:
+        return bool(self.pieces)
 
 
 class SearchBlock:
-    """Asks the person for what only they know; then back to the question with all of it."""
+    """Databases, then the person, then the internet; then: enough, or once more?"""
 
-    def __init__(self, settings: FlowSettings, secrets: Secrets) -> None:
+    def __init__(
+        self,
+        databases: DatabaseSearch,
+        person: PersonSearch,
+        internet: InternetSearch,
+        reasoner: Reasoner,
+        settings: FlowSettings,
+    ) -> None:
+        self._databases = databases
+        self._person = person
+        self._internet = internet
+        self._reasoner = reasoner
         self._settings = settings
-        self._secrets = secrets
 
-    async def run(self, stored: StoredFlow, journal: Journal) -> Outcome:
-        flow = stored.flow
-        reply = await journal.recall("decide", Reply)
-        missing = reply.decision.missing if reply is not None else ()
-        found = list[ContextPiece]()
-        gained = False
-        for number, piece in enumerate(missing):
-            if piece.source is not SourceName.USER:
-                continue
-            step = f"reply/{number}"
-            said = await journal.recall(step, PersonReply)
-            if said is None or self._secret_is_lost(flow, piece, said):
-                return _ask_person(piece, step)
-            gained = gained or said.known
-            if said.text is not None:
-                found.append(_from_person(piece, said, flow.language))
-        if not gained:
-            return await self._once_more(flow, missing, journal)
+    async def run(self, flow: Flow, request: DecisionRequest, journal: Journal) -> Outcome:
+        """`request`: what the decision of this round was asked with."""
+        first = await journal.recall(DECISION, Reply)
+        missing = missing_of(first, flow)
+        found = await self._gather(flow, missing, _FIRST, journal)
+        if isinstance(found, Ask):
+            return found
+        verdict = first
+        if found.gained:
+            verdict = await self._verdict(request, found, journal)
+            if verdict.decision.enough:
+                return respond(verdict.decision)
+        missing = missing_of(verdict, flow)
         if flow.rounds >= self._settings.max_rounds:
             raise insufficient(missing)
-        await journal.once("found", Pieces, lambda: _ready(Pieces(tuple(found))))
-        return Proceed(Block.QUESTION, next_round=True)
+        if await journal.recall(SEARCH_AGAIN, PersonReply) is None:
+            text = prompts.phrase("search_again", flow.language, missing=_list(missing))
+            return Ask(InquiryKind.SEARCH_AGAIN, text, step=SEARCH_AGAIN)
+        return await self._once_more(flow, missing, found, journal)
 
     async def _once_more(
-        self, flow: Flow, missing: tuple[Missing, ...], journal: Journal
+        self, flow: Flow, missing: tuple[Missing, ...], found: _Gathered, journal: Journal
     ) -> Outcome:
-        allowed = await journal.recall(SEARCH_AGAIN, PersonReply)
-        if flow.rounds >= self._settings.max_rounds:
-            raise insufficient(missing)
-        if allowed is not None:
-            return Proceed(Block.QUESTION, next_round=True)
-        text = prompts.phrase("search_again", flow.language, missing=_list(missing))
-        return Ask(InquiryKind.SEARCH_AGAIN, text, step=SEARCH_AGAIN)
+        """The yes searches once more; then the question is asked anew with all that was found."""
+        # What the person was asked in this round they are not asked twice.
+        first = missing_of(await journal.recall(DECISION, Reply), flow)
+        asked = {piece.question or piece.information for piece in first}
+        open_ = tuple(
+            piece
+            for piece in missing
+            if piece.source is not SourceName.USER
+            or (piece.question or piece.information) not in asked
+        )
+        more = await self._gather(flow, open_, _AGAIN, journal)
+        if isinstance(more, Ask):
+            return more
+        every = Pieces((*found.pieces, *more.pieces))
+        await journal.once(FOUND, Pieces, lambda: ready(every))
+        return Proceed(Block.QUESTION, next_round=True)
 
-    def _secret_is_lost(self, flow: Flow, piece: Missing, said: PersonReply) -> bool:
-        """A restart forgets secrets; who said that they do not know it is not asked again."""
-        return piece.secret and said.known and piece.name not in self._secrets.of(flow.id)
+    async def _verdict(self, request: DecisionRequest, found: _Gathered, journal: Journal) -> Reply:
+        """Asks the reasoner again, now with what was found beside what it had."""
+        context = numbered(request.pieces, found.pieces)
+        await journal.once(CONTEXT, Pieces, lambda: ready(context))
+        fuller = replace(request, pieces=context.pieces)
+        verdict = await journal.once(
+            VERDICT,
+            Reply,
+            lambda: self._reasoner.decide(fuller),
+            cost=lambda reply: (reply.reasoner, reply.usage),
+        )
+        if verdict.notice:
+            await journal.notice(verdict.notice)
+        return verdict
+
+    async def _gather(
+        self, flow: Flow, missing: tuple[Missing, ...], tag: str, journal: Journal
+    ) -> _Gathered | Ask:
+        """In the order of the sources; what one has answered the next is not asked for."""
+        open_ = list(enumerate(missing))
+        rows = await self._databases.look(flow, open_, tag, journal)
+        open_ = [(n, piece) for n, piece in open_ if not is_answered(rows.get(n, ()))]
+        said = await self._person.look(flow, open_, tag, journal)
+        if isinstance(said, Ask):
+            return said
+        open_ = [(n, piece) for n, piece in open_ if n not in said]
+        read = await self._internet.look(flow, open_, tag, journal)
+        if isinstance(read, Ask):
+            return read
+        groups = (*rows.values(), *said.values(), read)
+        return _Gathered(tuple(piece for group in groups for piece in group))
+
+
+def missing_of(reply: Reply | None, flow: Flow) -> tuple[Missing, ...]:
+    """The pieces that are missing; the question itself where it was not said what."""
+    if reply is not None and reply.decision.missing:
+        return reply.decision.missing
+    return (Missing(information=flow.question, source=SourceName.DATABASE),)
 
 
 def insufficient(missing: tuple[Missing, ...]) -> AlvoError:
@@ -85,30 +136,3 @@ def insufficient(missing: tuple[Missing, ...]) -> AlvoError:
 
 def _list(missing: tuple[Missing, ...]) -> str:
     return "; ".join(piece.information for piece in missing if piece.information) or "…"
-
-
-def _ask_person(piece: Missing, step: str) -> Ask:
-    text = piece.question or piece.information
-    return Ask(
-        InquiryKind.INFORMATION, text, step=step, secret_name=piece.name if piece.secret else None
-    )
-
-
-def _from_person(piece: Missing, said: PersonReply, language: str) -> ContextPiece:
-    you = prompts.phrase("you", language)
-    return ContextPiece(
-        n=0,
-        source=SourceName.USER,
-        title=you,
-        location=f"{you}, {said.at[:10]}",
-        text=f"{piece.question or piece.information}\n{said.text}",
-        modified_at=said.at,
-        retrieved_at=None,
-        private=False,
-        score=1.0,
-        path=None,
-    )
-
-
-async def _ready(pieces: Pieces) -> Pieces:
-    return pieces

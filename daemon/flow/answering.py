@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, assert_never
 from weakref import WeakValueDictionary
 
 from daemon.blocks.outcome import Ask
-from daemon.blocks.search import PersonReply, insufficient
+from daemon.blocks.person import PersonReply
+from daemon.blocks.pieces import DECISION, VERDICT
+from daemon.blocks.search import insufficient, missing_of
 from daemon.blocks.secrets import Secrets
 from daemon.flow.digest import text_digest
 from daemon.flow.inquiring import ASKED, Asked, Inquirer, put_inquiry, say_inquiry
@@ -50,6 +52,9 @@ ACCEPTED: Final[dict[InquiryKind, tuple[AnswerDecision, ...]]] = {
 }
 """Which decisions each kind of inquiry takes; `deny` to information says “I do not know”."""
 
+ENDING: Final = frozenset({InquiryKind.RUN, InquiryKind.SEARCH_AGAIN})
+"""A no to these ends the flow; a no to addresses only leaves their source out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resume:
@@ -87,7 +92,7 @@ class Answers:
             )
         _check_fit(given, inquiry)
         match given.decision:
-            case AnswerDecision.DENY if inquiry.kind is not InquiryKind.INFORMATION:
+            case AnswerDecision.DENY if inquiry.kind in ENDING:
                 return await self._deny(inquiry, by)
             case AnswerDecision.DENY | AnswerDecision.REPLY:
                 return await self._reply(inquiry, given, by)
@@ -164,8 +169,10 @@ class Answers:
             asked = find_step(db, flow.id, flow.rounds, ASKED, Asked)
             if asked is None or asked.inquiry_id != inquiry.id:
                 raise AlvoError(errors.FLOW_CONFLICT, flow=flow.id)
-            shown = None if inquiry.secret else text
-            record_step(db, flow.id, flow.rounds, asked.step, PersonReply(known, shown, now()))
+            said = PersonReply(known, None if inquiry.secret else text, now())
+            if known and inquiry.urls:
+                said = replace(said, approval_id=grant_approval(db, inquiry, (), flow.conversation))
+            record_step(db, flow.id, flow.rounds, asked.step, said)
             advance(db, flow.id, FlowStatus.RUNNING, _WAITING, inquiry=None, attempts=0)
             return closed, asked.secret_name
 
@@ -249,8 +256,8 @@ def _grant(
 
 def _still_missing(db: Database, flow: Flow) -> AlvoError:
     """What the reasoner of this round said it lacks."""
-    reply = find_step(db, flow.id, flow.rounds, "decide", Reply)
-    return insufficient(reply.decision.missing if reply is not None else ())
+    steps = (find_step(db, flow.id, flow.rounds, name, Reply) for name in (VERDICT, DECISION))
+    return insufficient(missing_of(next(filter(None, steps), None), flow))
 
 
 def _check_fit(given: AnswerInquiry, inquiry: Inquiry) -> None:

@@ -3,7 +3,8 @@
 from typing import Final, assert_never
 
 from daemon.blocks.outcome import Ask, Deliver, Outcome, Proceed
-from daemon.blocks.question import Pieces, QuestionBlock, direct_command
+from daemon.blocks.pieces import CONTEXT, PIECES, Pieces
+from daemon.blocks.question import QuestionBlock, direct_command
 from daemon.blocks.response import ResponseBlock
 from daemon.blocks.search import SearchBlock
 from daemon.flow.failing import fail
@@ -17,7 +18,7 @@ from daemon.protocol.values import (
     FlowStatus,
     Inquiry,
 )
-from daemon.reasoner import Exchange
+from daemon.reasoner import DecisionRequest, Exchange
 from daemon.store import Database, crash
 from daemon.store.flows import StoredFlow, earlier_answers, load_flow, step_history
 
@@ -63,13 +64,15 @@ class Driver:
                 earlier = await self._ledger.read(lambda db: _earlier(db, stored))
                 return await self._question.run(stored, earlier, journal)
             case Block.SEARCH:
-                return await self._search.run(stored, journal)
+                earlier = await self._ledger.read(lambda db: _earlier(db, stored))
+                request = await self._question.request(stored, earlier, journal)
+                return await self._search.run(stored.flow, request, journal)
             case Block.RESPONSE:
-                request = None
+                known: DecisionRequest | None = None
                 if direct_command(stored.flow.question) is None:
                     earlier = await self._ledger.read(lambda db: _earlier(db, stored))
-                    request = await self._question.request(stored, earlier, journal)
-                return await self._response.run(stored, request, journal)
+                    known = await self._question.request(stored, earlier, journal)
+                return await self._response.run(stored, known, journal)
             case unknown:
                 assert_never(unknown)
 
@@ -123,5 +126,6 @@ def _earlier(db: Database, stored: StoredFlow) -> tuple[Exchange, ...]:
 
 
 def _is_private(db: Database, flow_id: FlowId) -> bool:
-    rounds = step_history(db, flow_id, "pieces", Pieces)
+    known = (PIECES, CONTEXT)
+    rounds = [found for name in known for found in step_history(db, flow_id, name, Pieces)]
     return any(piece.private for found in rounds for piece in found.pieces)

@@ -9,6 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from daemon.blocks.databases import DatabaseSearch
+from daemon.blocks.internet import InternetSearch
+from daemon.blocks.person import PersonSearch
 from daemon.blocks.question import QuestionBlock
 from daemon.blocks.response import ResponseBlock
 from daemon.blocks.search import SearchBlock
@@ -47,6 +50,8 @@ from daemon.protocol.values import (
 )
 from daemon.reasoner import Reasoner
 from daemon.shell.session import SessionMarker, Shell
+from daemon.sources.databases import DatabaseSources
+from daemon.sources.internet import Internet
 from daemon.store import Database
 from daemon.store.flows import (
     ENDED,
@@ -91,6 +96,8 @@ class Engine:
         reasoner: Reasoner,
         shell: Shell,
         *,
+        databases: DatabaseSources,
+        internet: Internet,
         config: Config,
         home: Path,
     ) -> None:
@@ -105,8 +112,14 @@ class Engine:
         self._driver = Driver(
             self._ledger,
             inquirer,
-            QuestionBlock(index, reasoner, config.flow),
-            SearchBlock(config.flow, secrets),
+            QuestionBlock(index, databases, reasoner, config.flow),
+            SearchBlock(
+                DatabaseSearch(databases, reasoner),
+                PersonSearch(secrets),
+                InternetSearch(internet),
+                reasoner,
+                config.flow,
+            ),
             ResponseBlock(reasoner, stream=config.reasoner.stream),
         )
         self._executor = Executor(self._ledger, shell, secrets, config.shell)

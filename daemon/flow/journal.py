@@ -10,9 +10,11 @@ from daemon.protocol.values import (
     EventKind,
     FlowId,
     FlowStatus,
+    SourceName,
     Usage,
 )
 from daemon.store import crash
+from daemon.store.approvals import UsedApproval, use_approval
 from daemon.store.database import Database
 from daemon.store.events import append_event
 from daemon.store.flows import StoredFlow, change_flow, find_step, record_step, step_history
@@ -74,6 +76,13 @@ class FlowJournal:
         await self._text.drain()
         self._reset = True
         await self._text.add(text)
+
+    async def looked(self, source: SourceName, where: str, outcome: str) -> None:
+        data = {"name": "looked", "status": "done", "source": source, "where": where}
+        await self._ledger.say(self._id, EventKind.STEP, {**data, "summary": outcome})
+
+    async def use(self, approval_id: str) -> UsedApproval:
+        return await self._ledger.record(lambda db: use_approval(db, approval_id))
 
     async def notice(self, message: str) -> None:
         await self._ledger.say(self._id, EventKind.NOTICE, {"message": message})

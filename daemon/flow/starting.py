@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
+from daemon.blocks.pieces import DECISION, VERDICT
 from daemon.blocks.question import COMMAND_SIGN, direct_command
 from daemon.flow.plan import remaining
 from daemon.flow.transitions import advance
@@ -120,7 +121,9 @@ def begin_anew(db: Database, flow: Flow) -> StoredFlow:
 
 def secret_names(db: Database, flow_id: FlowId) -> frozenset[str]:
     """Of the secrets that the flow asked for: with its end, or ours, they are forgotten."""
-    replies = step_history(db, flow_id, "decide", Reply)
+    replies = [
+        reply for name in (DECISION, VERDICT) for reply in step_history(db, flow_id, name, Reply)
+    ]
     return frozenset(
         missing.name for reply in replies for missing in reply.decision.missing if missing.secret
     )

@@ -244,7 +244,8 @@ class Inquiry:
 class Event:
     """Something that happened to a flow; `seq` grows over the whole store.
 
-    `data` by kind: flow {status, block}; step {name, status, summary}; text {text, reset?};
+    `data` by kind: flow {status, block}; step {name, status}, and for each look into a source
+    {name: looked, status, source, where, summary}; text {text, reset?};
     inquiry {inquiry_id, kind, status}; command {n, of, script, status, exit_status?, took_ms?};
     output {n, text}; terminal {terminal}; notice {message}.
     """

@@ -47,7 +47,10 @@ class FailedCommand:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRequest:
-    """`given`: text that came with the question. `found`: what was searched already, in words."""
+    """`given`: text that came with the question. `found`: what was searched already, in words.
+
+    `databases`: which may hold more, one a line with its tables.
+    """
 
     question: str
     language: str
@@ -58,3 +61,4 @@ class DecisionRequest:
     today: Timestamp | None = None
     failed: FailedCommand | None = None
     found: str = ""
+    databases: str = ""

@@ -78,6 +78,7 @@ def _visible(request: DecisionRequest) -> DecisionRequest:
         question=visible(request.question),
         given=visible(request.given) if request.given else None,
         found=visible(request.found),
+        databases=visible(request.databases),
         cwd=line(request.cwd),
         pieces=tuple(
             replace(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client import moments
-from client.screens.flow import citations, exit_status, flow_line, flow_screen
+from client.screens.flow import Told, citations, exit_status, flow_line, flow_screen
 from client.screens.inquiry import inquiry_screen
 from client.terminal import Paint, display_width
 from client.words import Words
@@ -127,7 +127,13 @@ def test_a_flow_is_one_line_of_a_list_whatever_was_asked():
 def test_show_tells_every_command_with_its_output_and_end():
     plan = [PlannedCommand("", "echo hi\nfalse", exit_status=1, took_ms=12.0, status="failed")]
     flow = a_flow(status=FlowStatus.FAILED, plan=plan, error=an_error("COMMAND_FAILED"))
-    screen = flow_screen(flow, {0: "hi\n"}, EN, PLAIN, 80)
+    told = Told()
+    told.outputs[0] = "hi\n"
+    told.looks.append(
+        {"source": "DATABASE", "where": "shop: SELECT \x1b[31m1", "summary": "1 rows"}
+    )
+    screen = flow_screen(flow, told, EN, PLAIN, 80)
+    assert "database  shop: SELECT <U+001B>[31m1\n    1 rows" in screen
     assert "$ echo hi\n  false\n" in screen
     assert "hi\n" in screen
     assert "✗ 1 · 0.0 s" in screen

@@ -80,13 +80,16 @@ def test_what_only_the_person_knows_is_asked_and_cited(home: Home, server: Gemin
     with start(home, server) as rpc:
         flow = rpc("flow.start", question="Write the tag for my cat's collar")
         inquiry = rpc.inquiry(flow["id"])
-        assert (inquiry["kind"], inquiry["text"]) == ("information", "What is your cat's name?")
+        assert inquiry["kind"] == "information"
+        # What is asked, and why it is needed.
+        assert inquiry["text"].startswith("What is your cat's name?")
+        assert "the name of the cat" in inquiry["text"]
         with home.rpc("other") as other:
             other("inquiry.answer", inquiry_id=inquiry["id"], decision="reply", text="Mia")
         ended = rpc.follow(flow["id"], ENDED)
         assert ended["status"] == "answered", ended["error"]
         assert ended["citations"][0]["source"] == "USER"
-        assert ended["rounds"] == 2
+        assert ended["rounds"] == 1
     assert "Mia" in server.generated[1].user
 
 

@@ -21,6 +21,9 @@ from daemon.protocol.values import (
 )
 from daemon.reasoner.choice import make_reasoner
 from daemon.shell.session import Shell
+from daemon.sources.databases import DatabaseSources
+from daemon.sources.indexing import Indexing
+from daemon.sources.internet import Internet
 from daemon.store import Database, Durability, Worker
 from daemon.store.flows import ENDED
 from daemon.store.schema import STATE_MIGRATIONS
@@ -91,7 +94,19 @@ async def an_engine(place: Path, **environ: str) -> AsyncIterator[Held]:
     shell = Shell(config.shell, paths.runtime_dir, place, environ=given)
     ledger = Ledger(writer, reader)
     reasoner = make_reasoner(config, paths, given)
-    engine = Engine(ledger, index, reasoner, shell, config=config, home=place)
+    indexing = Indexing(paths, given)
+    databases = DatabaseSources(paths, index, config, given, indexing)
+    internet = Internet(config.internet, paths, given)
+    engine = Engine(
+        ledger,
+        index,
+        reasoner,
+        shell,
+        databases=databases,
+        internet=internet,
+        config=config,
+        home=place,
+    )
     shell.on_start = engine.note_session
     try:
         await engine.start()
@@ -99,6 +114,9 @@ async def an_engine(place: Path, **environ: str) -> AsyncIterator[Held]:
     finally:
         await engine.close()
         await shell.close()
+        await internet.close()
+        await databases.close()
+        await indexing.close()
         await reasoner.close()
         index.close()
         reader.close()
