@@ -18,7 +18,16 @@ SAMPLE = ROOT / "tests" / "data" / "sample"
 BIN = Path(sys.prefix) / "bin"
 
 # What could bring in a key, another daemon or somebody's settings.
-FOREIGN = ("ALVO_", "GEMINI_", "GOOGLE_", "OPENAI_", "XDG_", "CREDENTIALS_DIRECTORY", "LISTEN_", "LC_")
+FOREIGN = (
+    "ALVO_",
+    "GEMINI_",
+    "GOOGLE_",
+    "OPENAI_",
+    "XDG_",
+    "CREDENTIALS_DIRECTORY",
+    "LISTEN_",
+    "LC_",
+)
 LANGUAGES = {"en": "en_GB.UTF-8", "pt": "pt_BR.UTF-8"}
 WAITING = 4
 

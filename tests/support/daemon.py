@@ -226,4 +226,8 @@ def alive(pid: int) -> bool:
 
 def own_environ() -> dict[str, str]:
     """This test's environment without anything of Alvo's or of a model's."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("ALVO_", "GEMINI", "GOOGLE", "OPENAI"))}
+    return {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("ALVO_", "GEMINI", "GOOGLE", "OPENAI"))
+    }
