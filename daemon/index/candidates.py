@@ -147,6 +147,25 @@ def by_vectors(db: Database, vector: Vectors, statistics: Statistics, within: Wi
     return list(dict.fromkeys(passage_of(id_) for (id_,) in windows))[:DEPTH]
 
 
+def nearest(db: Database, vector: Vectors, owner: int, k: int) -> dict[str, float]:
+    """By path the cosine of each document's nearest window, among the `k` nearest windows."""
+    rows = db.all(
+        "SELECT rowid, distance FROM vector WHERE embedding MATCH ? AND k = ? AND owner = ?"
+        " ORDER BY distance",
+        (vector.tobytes(), k, owner),
+    )
+    found: dict[str, float] = {}
+    for window, distance in rows:
+        path = db.value(
+            "SELECT path FROM passage JOIN document ON document.id = document_id"
+            " WHERE passage.id = ?",
+            (passage_of(window),),
+        )
+        # Of unit vectors, from their distance.
+        found.setdefault(path, 1 - distance**2 / 2)
+    return found
+
+
 def load(db: Database, ids: Sequence[int]) -> tuple[list[Candidate], dict[int, int]]:
     """The passages, in that order, and how many windows each has."""
     marks = ",".join("?" * len(ids))

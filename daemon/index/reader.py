@@ -70,6 +70,17 @@ class Index:
             search = _Search(db, vocabulary, asked, vector, Within(number, filter or None))
             return search.hits(max(1, min(k, MAX_K)), mode)
 
+    def near(self, query: str, owner: str, k: int = 50) -> dict[str, float]:
+        """The documents of an owner nearest in meaning, by path, with their cosine; none without
+        vectors.
+        """
+        with self._connection() as opened:
+            number = opened and opened[0].value("SELECT number FROM owner WHERE name = ?", (owner,))
+            if opened is None or number is None:
+                return {}
+            vector = self._vector(opened[0], query)
+            return {} if vector is None else finding.nearest(opened[0], vector, number, k)
+
     def status(self) -> IndexStatus:
         """`embedder`: whose vectors questions are compared with; null: keywords alone."""
         name = None if self._embedder is None else self._embedder.name

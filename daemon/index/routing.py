@@ -42,6 +42,10 @@ UNKNOWN_NAME: Final = 0.5
 ENOUGH: Final = 0.42
 """How much of a question a database must explain. Below it, questions about something else begin:
 see tests/eval/routing.py."""
+NEAR_IN_MEANING: Final = 0.35
+"""A cosine that questions about something else seldom have with any table."""
+BY_MEANING: Final = 0.7
+"""How much of a question is explained by each cosine above it."""
 _GAP: Final = 2
 """How far apart words may be that are one value: `Rio de Janeiro`."""
 _NEAR: Final = 0.5
@@ -50,6 +54,10 @@ _NEAR: Final = 0.5
 
 Values = Sequence[tuple[SourceId, ValueMatch]]
 """Values that the question names: each with the words of the phrase, folded."""
+
+Nearness = Mapping[tuple[SourceId, str], float]
+"""Tables near the question in meaning, with their cosine."""
+_NOTHING: Final[Nearness] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +97,25 @@ class Router:
             for stem, table, quality in _words_of(database):
                 self._places[stem].setdefault(n, _Place()).add(table, quality)
 
-    def fits(self, question: AskedWords, values: Values) -> list[Fit]:
+    def fits(self, question: AskedWords, values: Values, near: Nearness = _NOTHING) -> list[Fit]:
         """Those that are worth looking into, best first; none is an answer too."""
-        fits = self.every(question, values)
+        fits = self.every(question, values, near)
         if not fits or fits[0].explained < ENOUGH:
             return []
         least = _NEAR * fits[0].score
         return [fit for fit in fits if fit.explained >= ENOUGH and fit.score >= least]
 
-    def every(self, question: AskedWords, values: Values) -> list[Fit]:
+    def every(self, question: AskedWords, values: Values, near: Nearness = _NOTHING) -> list[Fit]:
         """All databases as they fit, best first."""
         found = self._values_by_position(question, values)
-        fits = [self._fit(n, question, found.get(n, {})) for n in range(len(self._databases))]
+        meant: dict[SourceId, dict[str, float]] = defaultdict(dict)
+        for (source_id, table), cosine in near.items():
+            if cosine > NEAR_IN_MEANING:
+                meant[source_id][table] = BY_MEANING * (cosine - NEAR_IN_MEANING)
+        fits = [
+            self._fit(n, question, found.get(n, {}), meant.get(one.source_id, {}))
+            for n, one in enumerate(self._databases)
+        ]
         return sorted(fits, key=lambda fit: -fit.score)
 
     def leftover(self, source_id: SourceId, question: AskedWords, values: Values) -> list[str]:
@@ -149,10 +164,14 @@ class Router:
         """What finding a word tells, if so many of the databases have it."""
         return math.log((len(self._databases) + 1) / (having + 0.5))
 
-    def _fit(self, n: int, question: AskedWords, values: "dict[int, _Value]") -> Fit:
-        wanted = explained = score = 0.0
-        tables: dict[int, float] = defaultdict(float)
-        names: dict[int, float] = {}
+    def _fit(
+        self,
+        n: int,
+        question: AskedWords,
+        values: "dict[int, _Value]",
+        meant: Mapping[str, float],
+    ) -> Fit:
+        tally = _Tally()
         joined = set[int]()
         same = TRANSLATED if question.language == "pt" else SAME
         for term in question.terms:
@@ -163,27 +182,19 @@ class Router:
                 continue
             if term.joins:
                 joined.update((term.position, term.position + 1))
-            weight = ASKING if term.asking else GENERIC if term.generic else 1.0
-            for table, quality in best.tables.items():
-                tables[table] += weight * quality * best.rarity
-            score += weight * best.quality**2 * best.rarity
-            if term.asking:
-                continue
-            if term.name is not None and not best.quality:
-                names.setdefault(term.name, UNKNOWN_NAME)
-                continue
-            if term.name is not None:
-                names[term.name] = 0.0
-            wanted += weight
-            explained += weight * best.quality
-        wanted += sum(names.values())
-        part = explained / wanted if wanted else 0.0
+            tally.add(term, best)
         described = self._databases[n]
+        for name, by_meaning in meant.items():
+            table = _table_index(described, name)
+            if table is not None:
+                tally.add_meaning(table, by_meaning * self._rarity(1))
+        explained = min(1.0, tally.part() + max(meant.values(), default=0.0))
+        tables = tally.tables
         ordered = sorted(tables, key=lambda at: -tables[at] * self._plain[n][at])
         return Fit(
             described.source_id,
-            score * (0.3 + part),
-            part,
+            (tally.score + tally.meaning) * (0.3 + explained),
+            explained,
             tuple(described.tables[table].name for table in ordered),
         )
 
@@ -214,6 +225,43 @@ class Router:
                 for table, quality in place.tables.items():
                     best.tables.setdefault(table, quality * part)
         return best
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the words of a question come to in one database."""
+
+    score: float = 0.0
+    meaning: float = 0.0
+    wanted: float = 0.0
+    explained: float = 0.0
+    tables: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    _names: dict[int, float] = field(default_factory=dict)
+
+    def add(self, term: Term, best: "_Found") -> None:
+        weight = ASKING if term.asking else GENERIC if term.generic else 1.0
+        for table, quality in best.tables.items():
+            self.tables[table] += weight * quality * best.rarity
+        self.score += weight * best.quality**2 * best.rarity
+        if term.asking:
+            return
+        if term.name is not None and not best.quality:
+            # All words of an unknown name together count no more than one.
+            self._names.setdefault(term.name, UNKNOWN_NAME)
+            return
+        if term.name is not None:
+            self._names[term.name] = 0.0
+        self.wanted += weight
+        self.explained += weight * best.quality
+
+    def add_meaning(self, table: int, score: float) -> None:
+        self.meaning = max(self.meaning, score)
+        self.tables[table] += score
+
+    def part(self) -> float:
+        """How much of the question is explained."""
+        wanted = self.wanted + sum(self._names.values())
+        return self.explained / wanted if wanted else 0.0
 
 
 @dataclass(frozen=True, slots=True)

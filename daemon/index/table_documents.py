@@ -38,6 +38,12 @@ def path_of(source_id: SourceId, table: str) -> str:
     return f"{source_id}/{table}"
 
 
+def place_of(path: str) -> tuple[SourceId, str]:
+    """Which table a document describes."""
+    source_id, _, table = path.partition("/")
+    return SourceId(source_id), table
+
+
 def _line(column: Column) -> str:
     values = ", ".join(value[:_VALUE_CHARS] for value in column.values[:_MOST_VALUES])
     said = [_words(column.name), column.description, values]

@@ -11,7 +11,8 @@ from daemon.config import Config, Paths
 from daemon.index import Index, databases
 from daemon.index.databases import DATABASES
 from daemon.index.question import AskedWords, asked
-from daemon.index.routing import ENOUGH, Fit, Router, with_joins
+from daemon.index.routing import ENOUGH, Fit, Nearness, Router, with_joins
+from daemon.index.table_documents import place_of
 from daemon.protocol import codec, errors
 from daemon.protocol.calls import AddSource, AnnotateDatabase, DescribeDatabase, QueryDatabase
 from daemon.protocol.errors import AlvoError
@@ -167,8 +168,9 @@ class DatabaseSources:
         if not known.databases or not words.terms:
             return []
         values = await asyncio.to_thread(self._values, words)
-        values += await self._looked_up(known, words, values)
-        fits = known.router.fits(words, values)
+        near = await asyncio.to_thread(self._near, question)
+        values += await self._looked_up(known, words, values, near)
+        fits = known.router.fits(words, values, near)
         by_id = {one.source_id: one for one in known.databases}
         best = fits[0].score if fits else 1.0
         return [_route(by_id[fit.source_id], fit, best, values) for fit in fits]
@@ -228,14 +230,20 @@ class DatabaseSources:
         found = self._index.look(lambda db: databases.values_among(db, asked_as), none)
         return [(id_, replace(match, phrase=asked_as[match.phrase])) for id_, match in found]
 
-    async def _looked_up(self, known: _Known, words: AskedWords, values: _Matches) -> _Matches:
+    def _near(self, question: str) -> Nearness:
+        found = self._index.near(question, DATABASES)
+        return {place_of(path): cosine for path, cosine in found.items()}
+
+    async def _looked_up(
+        self, known: _Known, words: AskedWords, values: _Matches, near: Nearness
+    ) -> _Matches:
         """Names of the question in the rows of the databases that it may be about, and what is
         left over of it in those of the databases that it is about.
         """
         seen = {match.phrase for _, match in values}
         names = [name for name in words.names if name not in seen]
         wanted: dict[SourceId, list[str]] = {}
-        for fit in known.router.every(words, values)[:_LOOKED_INTO]:
+        for fit in known.router.every(words, values, near)[:_LOOKED_INTO]:
             if fit.explained >= ENOUGH:
                 left = known.router.leftover(fit.source_id, words, values)
                 wanted[fit.source_id] = list(dict.fromkeys([*names, *left]))[:_MOST_PHRASES]
