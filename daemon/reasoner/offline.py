@@ -19,6 +19,7 @@ from daemon.reasoner.intent import IntentClassifier
 from daemon.reasoner.reasoner import AnswerStream, Reply
 from daemon.reasoner.request import ContextPiece, DecisionRequest
 from daemon.reasoner.runbook import Procedure
+from daemon.reasoner.sql import write
 from daemon.reasoner.sql_request import SqlReply, SqlRequest
 
 NAME: Final = "offline"
@@ -50,8 +51,9 @@ class OfflineReasoner:
     def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:  # noqa: ARG002
         return AnswerStream(decision)
 
-    async def write_sql(self, request: SqlRequest) -> SqlReply:  # noqa: ARG002
-        return SqlReply("", "", Usage(), NAME)
+    async def write_sql(self, request: SqlRequest) -> SqlReply:
+        database, sql = await asyncio.to_thread(write, request)
+        return SqlReply(database, sql, Usage(), NAME)
 
     async def close(self) -> None:
         """Nothing is open."""

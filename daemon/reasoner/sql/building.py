@@ -36,6 +36,7 @@ class Building:
         measures = [self._measure(measure) for measure in reading.measures]
         groups, keys = self._groups()
         where = tuple(self._predicate(condition) for condition in reading.conditions)
+        where += tuple(self._known(slot) for slot in reading.scopes if self._is_property(slot))
         query = Query(self._tree, (), where)
         if reading.ratio:
             return self._ordered(self._ratio(query, measures, groups, keys))
@@ -47,6 +48,9 @@ class Building:
             return self._ordered(self._measured(query, targets, measures, groups, keys))
         if not targets and not groups:
             raise NotUnderstood("nothing is asked for")
+        tables = {one.table for one in targets}
+        if tables == {one.table for one in groups}:
+            groups = []
         return self._ordered(self._listed(query, [*groups, *targets]))
 
     # What is shown
@@ -176,6 +180,9 @@ class Building:
             return replace(query, select=tuple(measures), ratio=True, percent=percent)
         tables = {one.table for one in (*measures, *groups)}
         plain = [replace(one, function=Function.NONE) for one in measures]
+        if measures[0] == measures[1]:
+            whole = replace(query, select=(*groups, *measures), group=tuple(keys))
+            return replace(whole, ratio=True, percent=percent, whole=True)
         rows = all(
             one.function is Function.SUM and one.column and not one.within for one in measures
         )
@@ -224,16 +231,16 @@ class Building:
             candidate = self._settled.of(slot)
             columns = self._columns(candidate, slot)
             shown += columns
-            keys += columns if candidate.column else self._keys_of(columns)
+            keys += columns if candidate.column else self._keys_of(columns, whole=True)
         return _once(shown), _once(keys)
 
-    def _keys_of(self, shown: list[Expression]) -> list[Expression]:
+    def _keys_of(self, shown: list[Expression], *, whole: bool = False) -> list[Expression]:
         """What tells the shown things apart: two of one name stay two."""
         keys: list[Expression] = []
         for one in shown:
             relation = self._schema.relations[one.table]
-            labels = {field.name for field in relation.label}
-            if relation.key is not None and one.column in labels:
+            labels = {field.name for field in relation.label if whole or field.plain_label}
+            if relation.key is not None and one.column in labels and not relation.label_repeats:
                 keys.append(Expression(one.table, relation.key.name))
             keys.append(one)
         return _once(keys)
@@ -254,7 +261,7 @@ class Building:
 
     def _bucket(self, candidate: Candidate, slot: Slot) -> str:
         field = self._schema.field(candidate.table, candidate.column or "")
-        return "" if field is None or Use.YEAR in field.use else slot.bucket
+        return slot.bucket if field is not None and Use.DATE in field.use else ""
 
     def _measure(self, measure: Measure) -> Expression:
         candidate = self._settled.of(measure.slot)
@@ -324,8 +331,30 @@ class Building:
             )
         if same:
             return Predicate(left, "in", tuple(dict.fromkeys(same)), condition.either)
-        text = condition.slot.text if candidate.value is None else f"%{condition.slot.text}%"
-        return Predicate(left, "like", (text,), condition.either)
+        field = self._schema.field(candidate.table, candidate.column or "")
+        if candidate.value is None and field is not None and field.all_values:
+            # Every value of the column is known, and this is none of them: another word for one.
+            raise NotUnderstood(condition.slot.text)
+        return Predicate(left, "like", (f"%{condition.slot.text}%",), condition.either)
+
+    def _is_property(self, slot: Slot) -> bool:
+        """Whether a mention is a column that a row may have or not."""
+        candidate = self._settled.chosen.get(id(slot))
+        field = self._field(candidate) if candidate else None
+        if field is None or Use.KEY in field.use:
+            return False
+        return not field.plain_label
+
+    def _known(self, slot: Slot) -> Predicate:
+        """ "students with a minor": those where there is one."""
+        candidate = self._settled.of(slot)
+        field = self._field(candidate)
+        if not slot.owned or field is None or not field.nullable:
+            raise NotUnderstood(slot.text)
+        return Predicate(Expression(candidate.table, candidate.column), "known")
+
+    def _field(self, candidate: Candidate) -> Field | None:
+        return self._schema.field(candidate.table, candidate.column) if candidate.column else None
 
     def _absent(self, candidate: Candidate, condition: Condition) -> Predicate:
         """ "customers without orders"."""

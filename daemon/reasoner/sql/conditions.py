@@ -44,8 +44,8 @@ class Conditions:
             (r"[mrf]*y", self._year),
             (r"!w*f*v", self._not_value),
             (r"(?:r[wf>]*)?v(?:[|,&]+v)+", self._one_of),
-            (r"r[wf]*>?v", self._value),
             (r"vr(?![wf]*>)", self._value_before),
+            (r"r[wf]*>?v", self._value),
             (r"v", self._lone_value),
             (r"r#", self._numbered),
             (r"![wf]*r", self._absent),
@@ -68,7 +68,10 @@ class Conditions:
                 else:
                     left[first:last] = kept
                     start = first + len(kept)
-        return left, (self._joined(items), self._havings)
+        joined = self._joined(items)
+        if any(condition.either for condition in joined):
+            left = [item for item in left if item.tag != tags.OR]
+        return left, (joined, self._havings)
 
     def _joined(self, items: Sequence[Item]) -> list[Condition]:
         """Conditions with an "or" between them hold together."""
@@ -197,7 +200,8 @@ class Conditions:
         return self._valued(part[0], part[-1])
 
     def _value_before(self, part: Sequence[Item]) -> Left:
-        return self._valued(part[1], part[0])
+        slot, consumed = self._near(part[1], _values(part[0]))
+        return self._add(part[0], slot, "=") if consumed else None
 
     def _valued(self, said: Item, value: Item) -> Left:
         slot, consumed = self._near(said, _values(value))
@@ -222,11 +226,12 @@ class Conditions:
         return _slot_of(value, labels), bool(labels)
 
     def _names(self, near: Candidate, value: Candidate) -> bool:
-        if near.penalty > SYNONYM + 0.1 or near.table != value.table:
-            return None
-        relation = self._schema.relations[near.table]
-        label = value.column in {field.name for field in relation.label}
-        return near.column == value.column or (near.column is None and label)
+        if near.table != value.table:
+            return False
+        if near.column is not None:
+            return near.column == value.column
+        label = {field.name for field in self._schema.relations[near.table].label}
+        return near.penalty <= SYNONYM + 0.1 and value.column in label
 
     def _lone_value(self, part: Sequence[Item]) -> Left:
         if not part[0].candidates:

@@ -1,6 +1,7 @@
 """What is wanted of the rows: things, columns, numbers made of them, the first of a ranking."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from daemon.index import language
@@ -59,12 +60,14 @@ class Head:
                     self._ranked(draft, None, item)
                 else:
                     listing = listing and (before in _LISTING or not draft.targets)
-                    self._named(draft, item, listing=listing)
+                    self._named(draft, item, listing=listing, owned=before == tags.WITH)
             elif item.tag in (tags.OF, tags.WITH):
                 self._settle(draft, pending)
                 listing = listing and not draft.targets and not draft.measures
             elif item.tag in (tags.ASK, tags.COMMA, tags.AND):
                 self._settle(draft, pending)
+            elif item.tag == tags.BY and (item.after_verb or draft.top is not None):
+                listing = False
             elif item.tag not in _SILENT:
                 raise NotUnderstood(item.text)
             if item.tag not in (tags.NUMBER, tags.TOP):
@@ -177,12 +180,23 @@ class Head:
         field = self._schema.field(one.table, one.column) if one.column else None
         return field is not None and bool(field.use & (Use.NUMERIC | Use.DATE | Use.YEAR))
 
-    def _named(self, draft: Draft, item: Item, *, listing: bool) -> None:
+    def _named(self, draft: Draft, item: Item, *, listing: bool, owned: bool) -> None:
+        known = [*draft.targets, *draft.scopes, *(measure.slot for measure in draft.measures)]
+        same = [slot for slot in known if _same(slot, item)]
+        if same and item.again:
+            if draft.measures:
+                # A number of all rows of "that" one, whatever the conditions were: two queries.
+                raise NotUnderstood(item.text)
+            return
+        if any(slot in draft.targets for slot in same):
+            # "states that border the state …": two rows of one table, which needs more than this.
+            raise NotUnderstood(item.text)
         if listing and (not draft.measures or not draft.targets):
             self._name(draft, item)
         else:
             optional = item.after_verb or _is_relation(item)
-            draft.scopes.append(_slot(item, Role.SCOPE, item.candidates, optional=optional))
+            slot = _slot(item, Role.SCOPE, item.candidates, optional=optional)
+            draft.scopes.append(replace(slot, owned=owned))
 
     def _name(self, draft: Draft, item: Item) -> None:
         if draft.measures:
@@ -191,6 +205,12 @@ class Head:
         if not draft.targets:
             draft.plural = is_plural(item.text)
         draft.targets.append(_slot(item, Role.TARGET, item.candidates))
+
+
+def _same(slot: Slot, item: Item) -> bool:
+    return {(one.table, one.column) for one in slot.candidates} == {
+        (one.table, one.column) for one in item.candidates
+    }
 
 
 def is_plural(text: str) -> bool:

@@ -16,6 +16,15 @@ from daemon.reasoner.sql.tokens import Token, TokenKind
 _JOINTS: Final = frozenset(["of", "the", "de", "do", "da", "dos", "das", "o", "a", "os", "as"])
 """Words that a name of several words may be said with: "type of food"."""
 _LONGEST_NAME: Final = 7
+_PARTICIPLES: Final = tuple(
+    "ed en wn ght made sold held ado ada ados adas ido ida idos idas ito ita itos itas".split()
+)
+_AGAIN: Final = frozenset(
+    """
+    that this these those such same corresponding respective esse essa esses essas desse dessa
+    desses dessas nesse nessa este esta deste desta neste nesta
+    """.split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,8 @@ class Item:
     quoted: bool = False
     after_verb: bool = False
     """Whether the word before it is a participle: "written by" groups nothing."""
+    again: bool = False
+    """Whether it was spoken of before: "that state"."""
 
     @property
     def sense(self) -> str:
@@ -52,15 +63,18 @@ def link(
         *_names(found, schema, lang),
     ]
     taken: dict[int, Item] = {}
-    for item in sorted(spans, key=lambda item: (-_weight(item, found), item.first)):
-        if not any(at in taken for at in range(item.first, item.last)):
-            taken.update(dict.fromkeys(range(item.first, item.last), item))
+    for span in sorted(spans, key=lambda span: (-_weight(span, found), span.first)):
+        if not any(at in taken for at in range(span.first, span.last)):
+            taken.update(dict.fromkeys(range(span.first, span.last), span))
     items: list[Item] = []
     at = 0
     while at < len(found):
         item = taken.get(at) or _single(found[at], at, words)
         if item is not None:
-            items.append(replace(item, after_verb=_is_participle(found[at - 1]) if at else False))
+            before = found[at - 1] if at else None
+            verb = before is not None and _is_participle(before)
+            again = before is not None and before.folded in _AGAIN
+            items.append(replace(item, after_verb=verb, again=again))
         at = item.last if item is not None else at + 1
     return items
 
@@ -143,15 +157,26 @@ def _plain(found: Sequence[Token]) -> bool:
 
 def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[Item]:
     index = names.NameIndex(schema)
+    exact = {
+        token.folded
+        for token in found
+        if token.kind is TokenKind.WORD
+        and any(not one.synonym for one in index.find([token.folded], lang))
+    }
     for first in range(len(found)):
         for last in range(first + 1, min(first + _LONGEST_NAME, len(found)) + 1):
             part = found[first:last]
             if part[-1].kind is not TokenKind.WORD:
                 break
             said = [token.folded for token in part if token.folded not in _JOINTS]
+            if len(part) > 1 and all(token.glued for token in part[:-1]):
+                said = ["".join(said)]
             if part[0].folded in _JOINTS or part[-1].folded in _JOINTS or len(said) > 4:
                 continue
             candidates = index.find(said, lang)
+            if len(said) > 1 and exact.issuperset(said):
+                # Words that are names each by itself are not together a name of similar meaning.
+                candidates = tuple(one for one in candidates if not one.synonym)
             if candidates:
                 text = " ".join(token.text for token in part)
                 yield Item(tags.REFERENCE, first, last, text, candidates)
@@ -173,6 +198,4 @@ def _single(token: Token, at: int, words: Lexicon) -> Item | None:
 
 
 def _is_participle(token: Token) -> bool:
-    ends = ("ed", "en", "wn", "ght", "ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
-    ends = (*ends, "itos", "itas", "ito", "ita", "made", "sold", "held")
-    return token.kind is TokenKind.WORD and token.folded.endswith(ends)
+    return token.kind is TokenKind.WORD and token.folded.endswith(_PARTICIPLES)

@@ -145,6 +145,8 @@ class Query:
     ratio: bool = False
     """The last two of `select` are one number: the first by the second."""
     percent: bool = False
+    whole: bool = False
+    """The second of the two is that of all rows, whatever their group: each one's part."""
     counted: bool = False
     """Only how many rows there are is wanted."""
 
@@ -159,6 +161,9 @@ def _selected(query: Query) -> str:
     shown = [expression(one) for one in query.select]
     if query.ratio:
         over, under = shown[-2:]
+        if query.whole:
+            where = f" WHERE {conjunction(query.where)}" if query.where else ""
+            under = f"(SELECT {under} FROM {joined(query.tree)}{where})"
         shown[-2:] = [quotient(over, under, percent=query.percent)]
     parts = ["SELECT DISTINCT" if query.distinct else "SELECT", ", ".join(shown)]
     parts += ["FROM", joined(query.tree)]

@@ -36,6 +36,8 @@ class Slot:
     bucket: str = ""
     optional: bool = False
     """A relation such as "written": it need not be joined."""
+    owned: bool = False
+    """Whether it stands after "with" or "have"."""
 
 
 class Function(StrEnum):

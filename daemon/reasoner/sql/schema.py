@@ -17,6 +17,7 @@ _FALSE: Final = ("0", "f", "false", "n", "no", "nao")
 _COUNTERS: Final = frozenset(
     ["num", "number", "count", "cnt", "total", "nr", "no", "qty", "qtd", "quantidade", "numero"]
 )
+_ORDINALS: Final = frozenset("number no nr numero".split())
 _LABELS: Final = ("name", "nome", "title", "titulo", "description", "descricao", "label", "keyword")
 _OPTIONAL: Final = frozenset((*_LABELS, "desc", "text"))
 _KEYS: Final = frozenset(["id", "code", "key", "codigo", "cod", "uid", "pk"])
@@ -57,6 +58,13 @@ class Field:
     true: str | None
     values: tuple[str, ...]
     described: tuple[Word, ...]
+    all_values: bool
+    nullable: bool
+
+    @property
+    def plain_label(self) -> bool:
+        """Whether it names the rows of its own table, as `name` does and `street_name` does not."""
+        return all(is_label(word.text) for word in self.own)
 
     @property
     def total(self) -> bool:
@@ -195,6 +203,8 @@ def _field(
         true=true,
         values=tuple(column.values),
         described=described,
+        nullable=column.nullable,
+        all_values=column.distinct is not None and 0 < column.distinct <= len(column.values),
     )
 
 
@@ -236,9 +246,15 @@ def _use(column: Column, words: tuple[Word, ...], true: str | None) -> Use:
         use |= Use.YEAR
     elif _is_date(column):
         use |= Use.DATE
-    if numeric and any(one.text in _COUNTERS for one in words):
+    if numeric and _says_how_many(words):
         use |= Use.COUNTER
     return use
+
+
+def _says_how_many(words: tuple[Word, ...]) -> bool:
+    """`num_reviews` and `review_count` do; `flight_number` says which."""
+    first = words[0].text if words else ""
+    return first in _ORDINALS or any(word.text in _COUNTERS - _ORDINALS for word in words)
 
 
 def _is_year(column: Column, words: tuple[Word, ...], *, numeric: bool) -> bool:

@@ -15,6 +15,10 @@ _TABLE: Final = 1.0
 _COLUMN_COUNTED: Final = 0.35
 _KEY_NAMED: Final = 0.2
 _NUMBER_GROUPED: Final = 0.4
+_EXACT: Final = 0.05
+_PARTLY: Final = 0.45
+"""What is called by its whole name is nothing that is only partly called so."""
+_TIE: Final = 1e-6
 _WORST: Final = 0.8
 """A mention that fits worse is a guess."""
 
@@ -61,6 +65,11 @@ class Settling:
         best.sort(key=lambda settled: settled.cost)
         if not best:
             raise NotUnderstood("no tables that join")
+        for other in best[1:]:
+            if other.cost > best[0].cost + _TIE:
+                break
+            if _columns_differ(best[0], other):
+                raise NotUnderstood("two columns that fit equally well")
         return best[0]
 
     def _settled(
@@ -89,6 +98,8 @@ class Settling:
             raise NotUnderstood(slot.text)
         # What is called by its own name is not something else of a similar meaning.
         fitted = [one for one in fitted if not one.synonym] or fitted
+        if fitted and min(one.penalty for one in fitted) < _EXACT:
+            fitted = [one for one in fitted if one.penalty < _PARTLY]
         return sorted(fitted, key=lambda one: one.penalty)
 
     def _as(self, role: Role, one: Candidate) -> Candidate | None:
@@ -104,6 +115,8 @@ class Settling:
             case Role.COUNTED:
                 if field is None or one.counter:
                     return one
+                if Use.BOOLEAN in use:
+                    return None
                 return replace(one, penalty=one.penalty + _COLUMN_COUNTED)
             case Role.SUMMED:
                 if field is None or Use.NUMERIC in use:
@@ -116,6 +129,15 @@ class Settling:
                 return replace(one, penalty=one.penalty + _KEY_NAMED)
             case _:
                 return one
+
+
+def _columns_differ(one: Settled, other: Settled) -> bool:
+    """Whether two meanings take different columns of one table for the same words."""
+    pairs = ((chosen, other.chosen[slot]) for slot, chosen in one.chosen.items())
+    return any(
+        first.table == second.table and first.column and second.column != first.column
+        for first, second in pairs
+    )
 
 
 def _combinations(options: Sequence[Sequence[Candidate]]) -> Iterator[tuple[Candidate, ...]]:

@@ -1,7 +1,7 @@
 """A question as tokens: words, numbers, quoted text, signs."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -19,6 +19,7 @@ _TOKEN: Final = re.compile(
 )
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _DECIMAL_COMMA: Final = re.compile(r"\d+,\d{1,2}")
+_HYPHENS: Final = ("-", "\u2010", "\u2011")
 _SCALES: Final = {
     **dict.fromkeys(("hundred", "cem"), 100),
     **dict.fromkeys(("thousand", "mil"), 1000),
@@ -58,7 +59,7 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`start`, `end`: where it stands in the question. `capital`: a name, perhaps."""
+    """`start`, `end`: where it stands in the question. `glued`: a hyphen joins it to the next."""
 
     kind: TokenKind
     text: str
@@ -66,15 +67,21 @@ class Token:
     start: int
     end: int
     number: float | None = None
+    glued: bool = False
 
     @property
     def capital(self) -> bool:
+        """A name, perhaps."""
         return self.text[:1].isupper()
 
 
 def tokens(question: str) -> list[Token]:
     """In their order; white space and other signs are left out."""
-    found = [_token(match) for match in _TOKEN.finditer(question)]
+    found = [
+        replace(_token(match), glued=question[match.end() : match.end() + 1] in _HYPHENS)
+        for match in _TOKEN.finditer(question)
+        if match[0].strip()
+    ]
     return _scaled([token for token in found if token.folded])
 
 

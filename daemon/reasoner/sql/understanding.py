@@ -9,6 +9,7 @@ from daemon.reasoner.sql import tags
 from daemon.reasoner.sql.conditions import Conditions, tagged
 from daemon.reasoner.sql.head import Head
 from daemon.reasoner.sql.linking import Item
+from daemon.reasoner.sql.names import Candidate, NameIndex
 from daemon.reasoner.sql.reading import (
     Condition,
     Draft,
@@ -28,20 +29,22 @@ _GROUP: Final = re.compile(r"[,&]?e[fkq]*(?:c(?=r))?([rm])(?:(?=[^r]|$))")
 _BY: Final = re.compile(r"b[fk]*([rm])")
 _TIME: Final = re.compile(r"[q&][fk]*m(?!y)")
 _RATIO: Final = re.compile(r"^[qf]*%(.*?)([/&]|b)(.*)$")
-_IN_ORDER: Final = frozenset("obfcsaxnkrduqwe2,&")
+_IN_ORDER: Final = frozenset("obfcsaxnkrduqwe2,&m")
 
 
 def understand(items: Sequence[Item], schema: Schema) -> Reading:
     """Raises `NotUnderstood` unless every item has its place."""
     main, projection, ordering = _sentences(items, schema)
-    main, own_ordering = _ordered(main, schema)
+    main, own_ordering = _ordered(_owned(main), schema)
     if _RATIO.match(tagged(main)):
+        if projection:
+            raise NotUnderstood(projection[0].text)
         return _ratio(main, schema, ordering or own_ordering)
-    main, groups = _grouped(main, schema)
+    main, groups = _grouped(_compounds(main, schema), schema)
     main, (conditions, havings) = Conditions(schema).take(main)
     draft = Head(schema).read(main)
     if projection:
-        shown = Head(schema).read(projection)
+        shown = Head(schema).read(_spoken_of(projection, draft))
         draft.targets = shown.targets or draft.targets
         draft.measures += [
             one
@@ -60,6 +63,56 @@ def understand(items: Sequence[Item], schema: Schema) -> Reading:
         distinct=draft.distinct,
         plural=draft.plural,
     )
+
+
+def _owned(items: Sequence[Item]) -> list[Item]:
+    """ "states with an area above …": a column of what it stands beside, where that has one."""
+    kept = list(items)
+    for at in range(len(kept) - 2):
+        thing, word, item = kept[at : at + 3]
+        if (thing.tag, word.tag, item.tag) != (tags.REFERENCE, tags.WITH, tags.REFERENCE):
+            continue
+        tables = {one.table for one in thing.candidates if one.column is None}
+        own = tuple(one for one in item.candidates if one.column and one.table in tables)
+        best = min((one.penalty for one in item.candidates), default=0.0)
+        if own and min(one.penalty for one in own) <= best + 0.1:
+            kept[at + 2] = replace(item, candidates=own)
+    return kept
+
+
+def _compounds(items: Sequence[Item], schema: Schema) -> list[Item]:
+    """ "population density", "customer country": the last of two names, of the table of the first."""
+    kept: list[Item] = []
+    for item in items:
+        last = kept[-1] if kept else None
+        together = last is not None and last.tag == item.tag == tags.REFERENCE
+        if last is None or not together or last.last != item.first or _is_flag(last, schema):
+            kept.append(item)
+            continue
+        tables = {one.table for one in last.candidates}
+        shared = tuple(one for one in item.candidates if one.table in tables and one.column)
+        if shared:
+            kept[-1] = replace(item, candidates=shared, first=last.first)
+        else:
+            kept.append(item)
+    return kept
+
+
+def _is_flag(item: Item, schema: Schema) -> bool:
+    fields = (schema.field(one.table, one.column) for one in item.candidates[:1] if one.column)
+    return any(field is not None and Use.BOOLEAN in field.use for field in fields)
+
+
+def _spoken_of(items: Sequence[Item], draft: Draft) -> list[Item]:
+    """ "Show both courses and scores": those of the sentence before, where they may be."""
+    before = {
+        (one.table, one.column) for slot in draft.targets for one in slot.candidates if one.column
+    }
+    kept: list[Item] = []
+    for item in items:
+        same = tuple(one for one in item.candidates if (one.table, one.column) in before)
+        kept.append(replace(item, candidates=same) if same else item)
+    return kept
 
 
 def _limited(draft: Draft) -> Ranking | None:
@@ -148,7 +201,6 @@ def _group(item: Item, schema: Schema) -> Slot:
 
 def dates(item: Item, schema: Schema) -> Slot:
     """The year, month or day of any date; which one is settled by the tables spoken of."""
-    from daemon.reasoner.sql.names import Candidate
 
     wanted = Use.DATE | Use.YEAR if item.sense == "year" else Use.DATE
     found = [
@@ -157,6 +209,8 @@ def dates(item: Item, schema: Schema) -> Slot:
         for field in relation.fields
         if field.use & wanted
     ]
+    word = "day" if item.sense == "weekday" else item.sense
+    found += [one for one in NameIndex(schema).find([word], "en") if one.column and not one.synonym]
     if not found:
         raise NotUnderstood(item.text)
     return Slot(Role.GROUP, tuple(found), item.text, item.first, bucket=item.sense)
@@ -164,6 +218,10 @@ def dates(item: Item, schema: Schema) -> Slot:
 
 def _ratio(items: Sequence[Item], schema: Schema, ordering: Ordering | None) -> Reading:
     """One number by another, each of rows of its own; or for each group."""
+    if not {tags.TO, tags.AND} & set(tagged(items)):
+        # "the ratio of population per area": the first "per" divides.
+        at = next((at for at, item in enumerate(items) if item.tag == tags.EACH), None)
+        items = [replace(one, tag=tags.TO) if n == at else one for n, one in enumerate(items)]
     left, groups = _grouped(items, schema)
     match = _RATIO.match(tagged(left))
     if match is None:
@@ -171,7 +229,8 @@ def _ratio(items: Sequence[Item], schema: Schema, ordering: Ordering | None) -> 
     sides = [left[match.start(n) : match.end(n)] for n in (1, 3)]
     share = left[match.start(2) - len(sides[0]) - 1].sense == "share"
     read = [_side(side, schema) for side in sides]
-    shared = _shared(read[0][1], read[1][1])
+    part_of_all = left[match.start(2)].text.startswith("out of")
+    shared = read[1][1] if part_of_all else _shared(read[0][1], read[1][1])
     measures = tuple(
         replace(measure, within=tuple(one for one in conditions if one not in shared))
         for measure, conditions, _ in read
@@ -208,8 +267,9 @@ def _shared(one: Sequence[Condition], other: Sequence[Condition]) -> list[Condit
     if not one:
         return []
     kinds = {(c.table, c.column) for condition in one for c in condition.slot.candidates}
-    return [
+    extra = [
         condition
         for condition in other
         if not any((c.table, c.column) in kinds for c in condition.slot.candidates)
     ]
+    return extra if len(extra) < len(other) else []
