@@ -1,17 +1,18 @@
 """Looks for missing pieces in the person's databases: no permission asked, nothing changed (P4)."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from daemon.blocks.journal import Journal
-from daemon.blocks.pieces import Pieces
+from daemon.blocks.pieces import SAID, Pieces, Said, ready
 from daemon.blocks.rows import rows_text
 from daemon.protocol import errors
 from daemon.protocol.calls import QueryDatabase
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Flow, Rows, SourceName
+from daemon.protocol.values import DatabaseDescription, Flow, Rows, SourceName
 from daemon.reasoner import ContextPiece, Missing, Reasoner
 from daemon.reasoner.sql_request import SqlReply, SqlRequest, TriedSql
 from daemon.sources.databases import DatabaseSources, Route
@@ -68,6 +69,8 @@ class DatabaseSearch:
                 lambda request=request: self._reasoner.write_sql(request),  # type: ignore[misc]  # bound now, not at the call
                 cost=lambda reply: (reply.reasoner, reply.usage),
             )
+            if reply.notice:
+                await self._say(reply.notice, journal)
             if not reply.sql.strip():
                 where = ", ".join(route.database.name for route in routes)
                 await journal.looked(SourceName.DATABASE, where, "no SQL")
@@ -75,13 +78,20 @@ class DatabaseSearch:
             answered = await self._run(reply, routes, journal)
             if answered.piece is not None:
                 return Pieces((answered.piece,))
-            tried = (*tried, TriedSql(reply.sql, answered.problem))
+            tried = (*tried, TriedSql(reply.sql, answered.problem, reply.database))
         return Pieces()
+
+    @staticmethod
+    async def _say(notice: str, journal: Journal) -> None:
+        """Once for a round: pieces that are looked for side by side mostly have the same to say."""
+        if await journal.recall(SAID, Said) is None:
+            await journal.notice(notice)
+            await journal.once(SAID, Said, lambda: ready(Said(notice)))
 
     async def _run(self, reply: SqlReply, routes: Sequence[Route], journal: Journal) -> _Answered:
         where = f"{reply.database}: {reply.sql}"
         try:
-            private = _private(reply.database, routes)
+            database = _proposed(reply.database, routes)
             rows = await self._databases.query(
                 QueryDatabase(reply.database, reply.sql, limit=_ROWS)
             )
@@ -90,7 +100,7 @@ class DatabaseSearch:
             await journal.looked(SourceName.DATABASE, where, f"{error.type.name}: {problem}")
             return _Answered(problem=f"{error.type.name}: {problem}")
         await journal.looked(SourceName.DATABASE, where, f"{len(rows.rows)} rows")
-        return _Answered(_piece(reply, rows, private=private))
+        return _Answered(_piece(reply, rows, database))
 
 
 def is_answered(pieces: Sequence[ContextPiece]) -> bool:
@@ -112,24 +122,29 @@ def _request(
     )
 
 
-def _private(name: str, routes: Sequence[Route]) -> bool:
+def _proposed(name: str, routes: Sequence[Route]) -> DatabaseDescription:
     """Raises DATABASE_NOT_FOUND for a database that was not proposed: a reply is no leave."""
     for route in routes:
         if route.database.name == name:
-            return route.database.private
+            return route.database
     raise AlvoError(errors.DATABASE_NOT_FOUND, name=name)
 
 
-def _piece(reply: SqlReply, rows: Rows, *, private: bool) -> ContextPiece:
+def _piece(reply: SqlReply, rows: Rows, database: DatabaseDescription) -> ContextPiece:
+    words = set(re.findall(r"\w+", reply.sql.casefold()))
+    tables = [
+        t.name for t in database.tables if words >= set(re.findall(r"\w+", t.name.casefold()))
+    ]
+    title = ".".join(filter(None, [database.name, ", ".join(tables)]))
     return ContextPiece(
         n=0,
         source=SourceName.DATABASE,
-        title=reply.database,
-        location=f"{reply.database}: {' '.join(reply.sql.split())}",
+        title=title,
+        location=f"{title}: {' '.join(reply.sql.split())}",
         text=rows_text(rows),
         modified_at=None,
         retrieved_at=now(),
-        private=private,
+        private=database.private,
         score=1.0,
         path=None,
     )

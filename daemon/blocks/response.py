@@ -6,7 +6,7 @@ import prompts
 from daemon.blocks.citations import citations_of, without_unknown_marks
 from daemon.blocks.journal import Journal
 from daemon.blocks.outcome import Ask, Deliver, Outcome
-from daemon.blocks.pieces import Pieces, last_decision, last_pieces
+from daemon.blocks.pieces import SAID, Pieces, Said, last_decision, last_pieces
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
@@ -55,9 +55,10 @@ class ResponseBlock:
         citations = citations_of(answer, pieces.pieces)
         if not citations:
             answer += "\n\n" + prompts.phrase("no_source", stored.flow.language)
-        if reply.notice:
-            # What was left out, or who answered instead, belongs to the answer wherever it is read.
-            answer += "\n\n" + reply.notice
+        # What was left out, or who answered instead, belongs to the answer wherever it is read.
+        searched = [found.notice for found in await journal.history(SAID, Said)]
+        for notice in dict.fromkeys(filter(None, [*searched, reply.notice])):
+            answer += "\n\n" + notice
         return Deliver(answer, citations)
 
     async def _write(self, request: DecisionRequest, reply: Reply, journal: Journal) -> Written:

@@ -63,7 +63,8 @@ def _cut(request: DecisionRequest, budget: int) -> tuple[DecisionRequest, list[W
     failed = _last_of(request.failed, int(left * _FAILED_SHARE))
     left -= len(failed.script) + len(failed.output) if failed is not None else 0
     found = request.found[: int(left * _FOUND_SHARE)]
-    left -= len(found)
+    databases = request.databases[: int(left * _FOUND_SHARE)]
+    left -= len(found) + len(databases)
     given = request.given
     if given:
         room = int(left * _GIVEN_SHARE) if request.pieces else left
@@ -84,8 +85,8 @@ def _cut(request: DecisionRequest, budget: int) -> tuple[DecisionRequest, list[W
         ),
     }
     cut += [(name, {"count": lost, "of": of}) for name, (lost, of) in counts.items() if lost]
-    fitted = replace(request, question=question, failed=failed, found=found, given=given)
-    return replace(fitted, earlier=earlier, pieces=pieces), cut
+    fitted = replace(request, question=question, failed=failed, given=given, pieces=pieces)
+    return replace(fitted, found=found, databases=databases, earlier=earlier), cut
 
 
 def _last_of(failed: FailedCommand | None, room: int) -> FailedCommand | None:

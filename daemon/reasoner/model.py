@@ -4,7 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from daemon.models.language_model import LanguageModel, Prompt, TextStream, added
+from daemon.models.language_model import (
+    Completion,
+    LanguageModel,
+    Prompt,
+    TextStream,
+    added,
+)
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
@@ -60,6 +66,7 @@ class ModelReasoner:
             sql_writing.sql_prompt(fitted.request),
             sql_schema(),
             lambda text: decode_sql(text, names, self.name),
+            again=errors.REASONER_CUT_OFF,
         )
         return SqlReply(database, sql, usage, self.name, notice)
 
@@ -74,16 +81,33 @@ class ModelReasoner:
         )
 
     async def _completed(
-        self, prompt: Prompt, schema: Mapping[str, Any], decode: Callable[[str], T]
+        self,
+        prompt: Prompt,
+        schema: Mapping[str, Any],
+        decode: Callable[[str], T],
+        again: errors.ErrorType | None = None,
     ) -> tuple[T, Usage]:
-        """The decoded reply; one that cannot be used is asked for once more, with what was wrong."""
-        first = await self._model.complete(prompt, schema)
+        """The decoded reply; one that cannot be used is asked for once more, with what was wrong.
+
+        `again`: an error that counts as such a reply.
+        """
+        first = await self._tried(prompt, schema, again)
         try:
             return decode(first.text), first.usage
         except AlvoError as error:
             prompt = writing.repaired(prompt, first.text, str(error.blanks["reason"]))
         second = await self._model.complete(prompt, schema)
         return decode(second.text), added(first.usage, second.usage)
+
+    async def _tried(
+        self, prompt: Prompt, schema: Mapping[str, Any], again: errors.ErrorType | None
+    ) -> Completion:
+        try:
+            return await self._model.complete(prompt, schema)
+        except AlvoError as error:
+            if error.type is not again:
+                raise
+            return Completion("", Usage(calls=1))
 
     def _may_not_see(self, request: DecisionRequest, decision: Decision) -> bool:
         """A draft that cites what is private was made elsewhere, before the models were changed."""

@@ -180,6 +180,7 @@ def test_no_size_of_anything_breaks_the_budget(server: GeminiServer) -> None:
         huge,
         failed=FailedCommand(huge, 1, huge + "THE END"),
         found=huge,
+        databases=huge,
     )
     reply = decide(server, request, budget=4000)
     assert len(server.requests[0].user) < 7000
