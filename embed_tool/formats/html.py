@@ -37,10 +37,11 @@ def parsed(content: bytes) -> lxml.html.HtmlElement | None:
     The parser is told nothing of files or networks: it loads no entity and no other document.
     """
     parser = lxml.html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
+    source = _source(content)
     try:
-        return lxml.html.document_fromstring(_source(content), parser=parser)
+        return lxml.html.document_fromstring(source, parser=parser)
     except (lxml.etree.ParserError, ValueError):
-        if content.strip():
+        if source.strip():
             raise Unreadable(Reason.NO_DOCUMENT) from None
         return None
 
@@ -86,7 +87,7 @@ class _Reader:
         self._flush(BlockKind.PARAGRAPH)
 
     def _start(self, element: lxml.html.HtmlElement) -> None:
-        if self._skip or _unseen(element):
+        if self._skip or is_unseen(element):
             self._skip += 1
             return
         tag = element.tag
@@ -153,7 +154,8 @@ class _Reader:
             self.blocks.append(Block(kind, text, self._headings.path, self._line, self._line))
 
 
-def _unseen(element: lxml.html.HtmlElement) -> bool:
+def is_unseen(element: lxml.html.HtmlElement) -> bool:
+    """Whether no person would see it, by what it says itself."""
     if _UNSEEN.match(element.tag) or "hidden" in element.attrib:
         return True
     return bool(_HIDDEN.search(element.get("style", "")))

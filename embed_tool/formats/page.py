@@ -8,7 +8,7 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
 from embed_tool.blocks import Block, BlockKind, Extract, Unit
-from embed_tool.formats.html import parsed, read_tree
+from embed_tool.formats.html import is_unseen, parsed, read_tree
 
 # What stands beside a heading for editors and for copying its link.
 _MARKS: Final = ["headerlink", "anchor", "mw-editsection", "anchorjs-link", "permalink"]
@@ -50,6 +50,9 @@ def _main_text(content: bytes) -> Extract:
 
 
 def _prepare(root: HtmlElement) -> None:
+    # What a page says to machines alone is for no answer. Its scripts may hold the article as data.
+    for element in [found for found in root.iter() if _is_for_machines(found)]:
+        element.drop_tree()
     for element in root.xpath(f"//a[{_BESIDE_HEADINGS}] | //span[{_BESIDE_HEADINGS}]"):
         element.drop_tree()
     # Words in the type of code are part of their sentence; blocks of code are `pre`.
@@ -57,6 +60,11 @@ def _prepare(root: HtmlElement) -> None:
         element.tag = "span"
 
 
+def _is_for_machines(element: HtmlElement) -> bool:
+    return isinstance(element.tag, str) and element.tag not in _KEPT and is_unseen(element)
+
+
+_KEPT: Final = ("head", "script", "html", "body")
 _TAGS: Final = {
     "list": "ul",
     "item": "li",

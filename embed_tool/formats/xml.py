@@ -51,13 +51,17 @@ def _records(root: Any) -> Iterator[str]:
     for element in root.iter():
         if not isinstance(element.tag, str):
             continue
-        leaves = [child for child in element if isinstance(child.tag, str) and not len(child)]
+        leaves = [child for child in _children(element) if not _children(child)]
         lines = [line for line in map(_line, leaves) if line]
-        own = one_line(element.text or "") if len(element) or element is root else ""
+        own = one_line(element.text or "") if _children(element) or element is root else ""
         if own:
             lines.insert(0, own)
         if lines:
             yield "\n".join(lines)
+
+
+def _children(element: Any) -> list[Any]:
+    return [child for child in element if isinstance(child.tag, str)]
 
 
 def _line(element: Any) -> str:

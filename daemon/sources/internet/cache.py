@@ -89,6 +89,8 @@ class PageCache:
         with self._lock:
             try:
                 return work(self._opened())
+            except OSError:
+                return None
             except AlvoError as error:
                 self._close()
                 if error.type in (errors.STORE_DAMAGED, errors.STORE_NEWER):

@@ -30,7 +30,7 @@ _PHRASES: Final = {
     7: "fetch_no_connection",
     **dict.fromkeys((35, 51, 53, 58, 59, 60, 77, 80, 82, 83, 90, 91), "fetch_tls"),
     **dict.fromkeys((18, 52, 55, 56, 92, 95), "fetch_cut_off"),
-    **dict.fromkeys((8, 61), "fetch_garbled"),
+    **dict.fromkeys((1, 8, 61), "fetch_garbled"),
 }
 _STATUS_LINE: Final = re.compile(rb"HTTP/[0-9.]+ ([1-5][0-9]{2})(?: .*)?")
 _END_OF_HEAD: Final = re.compile(rb"\r?\n\r?\n")
@@ -194,13 +194,13 @@ class _Exchange:
 def parse_head(received: bytes) -> Head | None:
     """The first head that is no interim one (1xx); None while it is not complete."""
     while (end := _END_OF_HEAD.search(received)) is not None:
-        first, *lines = received[: end.start()].splitlines()
+        lines = received[: end.start()].splitlines()
         received = received[end.end() :]
-        status = _STATUS_LINE.fullmatch(first)
+        status = _STATUS_LINE.fullmatch(lines[0]) if lines else None
         if status is None:
             return None
         if not status[1].startswith(b"1"):
-            return Head(int(status[1]), _headers(lines))
+            return Head(int(status[1]), _headers(lines[1:]))
     return None
 
 
