@@ -77,6 +77,8 @@ def a_net(folder: Path) -> Iterator[Net]:
 
 def _works(way: list[str]) -> bool:
     """Whether curl could be started so in a namespace that another process made."""
+    if not (shutil.which("unshare") and shutil.which("nsenter")):
+        return False
     with subprocess.Popen(
         ["unshare", *way, "--", "sh", "-c", "echo ready; read x"],
         stdin=subprocess.PIPE,
