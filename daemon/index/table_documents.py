@@ -1,27 +1,26 @@
 """A table as a document, so that a search by words and by meaning finds it."""
 
-from typing import Final
-
 from daemon.index import language, schema_words
 from daemon.index.documents import ParsedDocument, ParsedPassage
 from daemon.protocol.values import (
     Column,
     DatabaseDescription,
+    DescribedBy,
     Digest,
     SourceId,
     Table,
     Timestamp,
 )
 
-_MOST_VALUES: Final = 5
-_VALUE_CHARS: Final = 60
-
 
 def table_document(database: DatabaseDescription, table: Table) -> ParsedDocument:
-    """Its names in words, what it holds, its columns with some of their values."""
+    """Its names in words and what it holds; short, so that one vector says all of it. Values are
+    looked up by themselves.
+    """
     name = _words(table.name)
-    lines = [f"{name}. {table.description}".strip(), *map(_line, table.columns)]
-    text = "\n".join(lines)
+    columns = ", ".join(_words(column.name) for column in table.columns)
+    said = [f"{_words(c.name)}: {c.description}" for c in table.columns if _looked_at(c)]
+    text = "\n".join([f"{name}. {table.description}".strip(), columns, *said])
     return ParsedDocument(
         path=path_of(database.source_id, table.name),
         title=f"{_words(database.name)} › {name}",
@@ -44,10 +43,8 @@ def place_of(path: str) -> tuple[SourceId, str]:
     return SourceId(source_id), table
 
 
-def _line(column: Column) -> str:
-    values = ", ".join(value[:_VALUE_CHARS] for value in column.values[:_MOST_VALUES])
-    said = [_words(column.name), column.description, values]
-    return "; ".join(part for part in said if part)
+def _looked_at(column: Column) -> bool:
+    return bool(column.description) and column.described_by is not DescribedBy.GUESS
 
 
 def _words(name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from daemon.sources.databases import DatabaseSources
 from tests.bench.table import Row
-from tests.support.databases import add, environment_in, sources_over
+from tests.support.known_databases import add, environment_in, sources_over
 
 FIRST, NONE = 0.85, 0.80
 NAMES = {"minilm": "", "none": " by words alone"}
