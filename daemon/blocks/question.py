@@ -72,6 +72,7 @@ class QuestionBlock:
     ) -> DecisionRequest:
         """All that the reasoner is told; the same again when it is asked for again."""
         flow = stored.flow
+        routes = await self._databases.route(flow.question)
         found = await journal.once(PIECES, Pieces, lambda: self._pieces(flow, journal))
         return DecisionRequest(
             question=flow.question,
@@ -82,7 +83,8 @@ class QuestionBlock:
             cwd=stored.cwd,
             today=now(),
             failed=await journal.recall("failed", FailedCommand),
-            databases=_hints(await self._databases.route(flow.question)),
+            databases=_hints(routes),
+            routed=bool(routes),
         )
 
     async def _pieces(self, flow: Flow, journal: Journal) -> Pieces:

@@ -57,7 +57,7 @@ class SearchBlock:
         if isinstance(found, Ask):
             return found
         verdict = first
-        if found.gained:
+        if found.gained or (first is not None and first.decision.deferred):
             verdict = await self._verdict(request, found, journal)
             if verdict.decision.enough:
                 return respond(verdict.decision)
@@ -93,7 +93,7 @@ class SearchBlock:
         """Asks the reasoner again, now with what was found beside what it had."""
         context = numbered(request.pieces, found.pieces)
         await journal.once(CONTEXT, Pieces, lambda: ready(context))
-        fuller = replace(request, pieces=context.pieces)
+        fuller = replace(request, pieces=context.pieces, found=_told(found.pieces))
         verdict = await journal.once(
             VERDICT,
             Reply,
@@ -120,6 +120,13 @@ class SearchBlock:
             return read
         groups = (*rows.values(), *said.values(), read)
         return _Gathered(tuple(piece for group in groups for piece in group))
+
+
+def _told(pieces: tuple[ContextPiece, ...]) -> str:
+    """What the search brought, for a reasoner that is asked again."""
+    if not pieces:
+        return "The databases were searched, and nothing was found."
+    return "\n".join(f"{piece.source}: {piece.location}" for piece in pieces)
 
 
 def missing_of(reply: Reply | None, flow: Flow) -> tuple[Missing, ...]:

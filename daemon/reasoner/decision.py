@@ -66,7 +66,10 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`final`: its answer is delivered as it stands, without a second call that writes it anew."""
+    """`final`: its answer is delivered as it stands, without a second call that writes it anew.
+
+    `deferred`: not enough before the search; to be decided again after it, whatever it brought.
+    """
 
     type: ReplyType
     enough: bool
@@ -75,6 +78,7 @@ class Decision:
     plan: tuple[PlanItem, ...] = ()
     missing: tuple[Missing, ...] = ()
     final: bool = False
+    deferred: bool = False
 
 
 def decision_schema() -> dict[str, Any]:

@@ -49,7 +49,8 @@ class FailedCommand:
 class DecisionRequest:
     """`given`: text that came with the question. `found`: what was searched already, in words.
 
-    `databases`: which may hold more, one a line with its tables.
+    `databases`: which may hold more, one a line with its tables; only those that any reasoner may
+    know of. `routed`: whether any fits the question, a private one too.
     """
 
     question: str
@@ -62,3 +63,4 @@ class DecisionRequest:
     failed: FailedCommand | None = None
     found: str = ""
     databases: str = ""
+    routed: bool = False
