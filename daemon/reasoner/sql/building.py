@@ -335,7 +335,13 @@ class Building:
         if candidate.value is None and field is not None and field.all_values:
             # Every value of the column is known, and this is none of them: another word for one.
             raise NotUnderstood(condition.slot.text)
-        return Predicate(left, "like", (f"%{condition.slot.text}%",), condition.either)
+        text = condition.slot.text
+        if candidate.value is not None and language.fold(text) not in language.fold(
+            candidate.value
+        ):
+            # Said in another language, or another spelling: "Londres" for London.
+            return Predicate(left, "=", (candidate.value,), condition.either)
+        return Predicate(left, "like", (f"%{text}%",), condition.either)
 
     def _is_property(self, slot: Slot) -> bool:
         """Whether a mention is a column that a row may have or not."""

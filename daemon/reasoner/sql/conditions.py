@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from daemon.reasoner.sql import tags
@@ -33,6 +34,7 @@ class Conditions:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
+        self._items: Sequence[Item] = ()
         self._found: list[tuple[int, Condition]] = []
         self._havings: list[Having] = []
         rules: tuple[tuple[str, Rule], ...] = (
@@ -52,12 +54,14 @@ class Conditions:
             (r"r!?0", self._null),
             (r"[wf&|,]r", self._true),
             (r"r(?=r)", self._true_before),
+            (r"(?<=r)r", self._true),
         )
         self._rules = [(re.compile(pattern), rule) for pattern, rule in rules]
 
     def take(self, items: Sequence[Item]) -> tuple[list[Item], Found]:
         """What is left of the items, and the conditions in the order of the question."""
         left = list(items)
+        self._items = items
         for pattern, rule in self._rules:
             start = 0
             while match := pattern.search(tagged(left), start):
@@ -318,15 +322,26 @@ class Conditions:
 
     def _years(self, item: Item) -> Slot:
         """Any column of years or dates; which one is settled by the tables that are spoken of."""
+        found = when(self._schema, Use.YEAR | Use.DATE)
+        said = {(one.table, one.column) for other in self._items for one in other.candidates}
         found = [
-            Candidate(field.table, field.name, 0.0 if Use.YEAR in field.use else 0.1)
-            for relation in self._schema.relations.values()
-            for field in relation.fields
-            if field.use & (Use.YEAR | Use.DATE)
+            replace(one, penalty=0.0) if (one.table, one.column) in said else one for one in found
         ]
         if not found:
             raise NotUnderstood(item.text)
         return Slot(Role.COMPARED, tuple(found), item.text, item.first)
+
+
+def when(schema: Schema, wanted: Use) -> list[Candidate]:
+    """Columns of years or dates: the one that its table is named for, else the first, is likeliest."""
+    found: list[Candidate] = []
+    for relation in schema.relations.values():
+        fields = [field for field in relation.fields if field.use & wanted]
+        for at, field in enumerate(fields):
+            plain = all(one.text in ("date", "data", "year", "ano", "time") for one in field.own)
+            penalty = 0.0 if plain else 0.1 + at / 20
+            found.append(Candidate(field.table, field.name, penalty))
+    return found
 
 
 def tagged(items: Sequence[Item]) -> str:

@@ -53,7 +53,11 @@ class Head:
             elif item.tag == tags.DISTINCT:
                 draft.distinct = True
             elif item.tag == tags.REFERENCE:
-                if pending:
+                if pending and _is_ranked_by(draft, items[: at - len(pending)]):
+                    by = self.measure(pending, item, ranking=True)
+                    draft.ranking = Ranking(by, draft.top_high, draft.top)
+                    pending = []
+                elif pending:
                     self._measured(draft, pending, item)
                     pending = []
                 elif _is_ranked_by(draft, items[:at]):
@@ -66,7 +70,7 @@ class Head:
                 listing = listing and not draft.targets and not draft.measures
             elif item.tag in (tags.ASK, tags.COMMA, tags.AND):
                 self._settle(draft, pending)
-            elif item.tag == tags.BY and (item.after_verb or draft.top is not None):
+            elif item.tag in (tags.BY, tags.TO):
                 listing = False
             elif item.tag not in _SILENT:
                 raise NotUnderstood(item.text)

@@ -19,6 +19,11 @@ _LONGEST_NAME: Final = 7
 _PARTICIPLES: Final = tuple(
     "ed en wn ght made sold held ado ada ados adas ido ida idos idas ito ita itos itas".split()
 )
+_AFTERWARDS: Final = frozenset(
+    "medio media medios medias total totais maximo maxima minimo minima".split()
+)
+_PLACING: Final = frozenset("in on at to from per by em no na por para".split())
+_NUMBER_WORDS: Final = ("number", "numero", "count")
 _AGAIN: Final = frozenset(
     """
     that this these those such same corresponding respective esse essa esses essas desse dessa
@@ -72,11 +77,25 @@ def link(
         item = taken.get(at) or _single(found[at], at, words)
         if item is not None:
             before = found[at - 1] if at else None
-            verb = before is not None and _is_participle(before)
+            named = at - 1 in taken and taken[at - 1].tag == tags.REFERENCE
+            verb = before is not None and not named and _is_participle(before)
             again = before is not None and before.folded in _AGAIN
             items.append(replace(item, after_verb=verb, again=again))
         at = item.last if item is not None else at + 1
-    return items
+    return _arranged(items)
+
+
+def _arranged(items: Sequence[Item]) -> list[Item]:
+    """Functions before what they are of: "preço médio" as "average price"; "phone number" plain."""
+    arranged: list[Item] = []
+    for item in items:
+        last = arranged[-1] if arranged else None
+        beside = last is not None and last.tag == tags.REFERENCE and last.last == item.first
+        if beside and last is not None and item.text in _AFTERWARDS:
+            arranged[-1:] = [item, last]
+        elif not (beside and item.tag == tags.COUNT and item.text.split()[0] in _NUMBER_WORDS):
+            arranged.append(item)
+    return arranged
 
 
 def _weight(item: Item, found: Sequence[Token]) -> float:
@@ -157,6 +176,7 @@ def _plain(found: Sequence[Token]) -> bool:
 
 def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[Item]:
     index = names.NameIndex(schema)
+    operations = lexicon(lang).phrases
     exact = {
         token.folded
         for token in found
@@ -169,6 +189,8 @@ def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[I
             if part[-1].kind is not TokenKind.WORD:
                 break
             said = [token.folded for token in part if token.folded not in _JOINTS]
+            if len(part) > 1 and said and (said[0] in _PLACING or said[-1] in _PLACING):
+                continue
             if len(part) > 1 and all(token.glued for token in part[:-1]):
                 said = ["".join(said)]
             if part[0].folded in _JOINTS or part[-1].folded in _JOINTS or len(said) > 4:
@@ -176,6 +198,9 @@ def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[I
             candidates = index.find(said, lang)
             if len(said) > 1 and exact.issuperset(said):
                 # Words that are names each by itself are not together a name of similar meaning.
+                candidates = tuple(one for one in candidates if not one.synonym)
+            if any((word,) in operations for word in said):
+                # "total", "most": they ask for something unless the name has them as they are.
                 candidates = tuple(one for one in candidates if not one.synonym)
             if candidates:
                 text = " ".join(token.text for token in part)

@@ -44,7 +44,7 @@ class NameIndex:
 
     def find(self, said: Sequence[str], lang: Language) -> tuple[Candidate, ...]:
         """What these folded words may name, best first."""
-        if not said or any(word in STOP_WORDS[lang] and len(word) < 4 for word in said):
+        if not said or (len(said) == 1 and said[0] in STOP_WORDS[lang] and len(said[0]) < 4):
             return ()
         words = [schemas.word(word) for word in said]
         found: list[Candidate] = []

@@ -17,6 +17,7 @@ _FALSE: Final = ("0", "f", "false", "n", "no", "nao")
 _COUNTERS: Final = frozenset(
     ["num", "number", "count", "cnt", "total", "nr", "no", "qty", "qtd", "quantidade", "numero"]
 )
+_COUNTS: Final = _COUNTERS - frozenset(["total", "nr", "no"])
 _ORDINALS: Final = frozenset("number no nr numero".split())
 _LABELS: Final = ("name", "nome", "title", "titulo", "description", "descricao", "label", "keyword")
 _OPTIONAL: Final = frozenset((*_LABELS, "desc", "text"))
@@ -68,7 +69,7 @@ class Field:
 
     @property
     def total(self) -> bool:
-        return Use.COUNTER in self.use and all(word.text in _COUNTERS for word in self.own)
+        return Use.COUNTER in self.use and all(word.text in _COUNTS for word in self.own)
 
 
 @dataclass(frozen=True, slots=True)

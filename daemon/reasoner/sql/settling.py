@@ -96,17 +96,36 @@ class Settling:
         fitted = [one for one in fitted if one.penalty <= _WORST]
         if not fitted:
             raise NotUnderstood(slot.text)
+        fitted = [one for one in fitted if not self._stands_for_table(one, fitted)]
         # What is called by its own name is not something else of a similar meaning.
         fitted = [one for one in fitted if not one.synonym] or fitted
         if fitted and min(one.penalty for one in fitted) < _EXACT:
             fitted = [one for one in fitted if one.penalty < _PARTLY]
         return sorted(fitted, key=lambda one: one.penalty)
 
+    def _only_number(self, one: Candidate) -> Candidate | None:
+        """ "the average invoice": what can be averaged of it, if that is one thing."""
+        fields = [
+            field for field in self._schema.relations[one.table].fields if Use.NUMERIC in field.use
+        ]
+        if len(fields) != 1:
+            return None
+        return replace(one, column=fields[0].name, penalty=one.penalty + 0.3)
+
+    def _stands_for_table(self, one: Candidate, among: Sequence[Candidate]) -> bool:
+        """`SupplierID` of a product where "supplier" was said: the supplier itself is meant."""
+        field = self._schema.field(one.table, one.column) if one.column else None
+        if field is None or Use.KEY not in field.use or not one.penalty:
+            return False
+        return any(other.column is None and other.penalty <= one.penalty for other in among)
+
     def _as(self, role: Role, one: Candidate) -> Candidate | None:
         """The candidate in this role, with what that costs; None: it cannot be."""
         field = self._schema.field(one.table, one.column) if one.column else None
         use = field.use if field else Use.NONE
         match role:
+            case Role.NUMBER if field is None:
+                return self._only_number(one)
             case Role.NUMBER:
                 return one if Use.NUMERIC in use else None
             case Role.RANKED:

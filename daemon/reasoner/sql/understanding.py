@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.reasoner.sql import tags
-from daemon.reasoner.sql.conditions import Conditions, tagged
+from daemon.reasoner.sql.conditions import Conditions, tagged, when
 from daemon.reasoner.sql.head import Head
 from daemon.reasoner.sql.linking import Item
-from daemon.reasoner.sql.names import Candidate, NameIndex
+from daemon.reasoner.sql.names import NameIndex
 from daemon.reasoner.sql.reading import (
     Condition,
     Draft,
@@ -83,10 +83,12 @@ def _owned(items: Sequence[Item]) -> list[Item]:
 def _compounds(items: Sequence[Item], schema: Schema) -> list[Item]:
     """ "population density", "customer country": the last of two names, of the table of the first."""
     kept: list[Item] = []
-    for item in items:
+    for at, item in enumerate(items):
         last = kept[-1] if kept else None
         together = last is not None and last.tag == item.tag == tags.REFERENCE
-        if last is None or not together or last.last != item.first or _is_flag(last, schema):
+        compared = at + 1 < len(items) and items[at + 1].tag in (tags.COMPARE, tags.BETWEEN)
+        apart = last is None or not together or last.last != item.first or compared
+        if last is None or apart or _is_flag(last, schema):
             kept.append(item)
             continue
         tables = {one.table for one in last.candidates}
@@ -203,12 +205,7 @@ def dates(item: Item, schema: Schema) -> Slot:
     """The year, month or day of any date; which one is settled by the tables spoken of."""
 
     wanted = Use.DATE | Use.YEAR if item.sense == "year" else Use.DATE
-    found = [
-        Candidate(field.table, field.name, 0.0 if Use.YEAR in field.use else 0.1)
-        for relation in schema.relations.values()
-        for field in relation.fields
-        if field.use & wanted
-    ]
+    found = when(schema, wanted)
     word = "day" if item.sense == "weekday" else item.sense
     found += [one for one in NameIndex(schema).find([word], "en") if one.column and not one.synonym]
     if not found:
