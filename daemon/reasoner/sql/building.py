@@ -5,7 +5,15 @@ from dataclasses import replace
 from daemon.index import language
 from daemon.reasoner.sql.joins import Joins
 from daemon.reasoner.sql.names import Candidate
-from daemon.reasoner.sql.query import Expression, Predicate, Query, expression, name
+from daemon.reasoner.sql.query import (
+    Expression,
+    Predicate,
+    Query,
+    expression,
+    joined,
+    name,
+    predicate,
+)
 from daemon.reasoner.sql.reading import (
     Condition,
     Function,
@@ -37,7 +45,7 @@ class Building:
         groups, keys = self._groups()
         where = tuple(self._predicate(condition) for condition in reading.conditions)
         where += tuple(self._known(slot) for slot in reading.scopes if self._is_property(slot))
-        query = Query(self._tree, (), where)
+        query = Query(self._tree, (), self._together(where))
         if reading.ratio:
             return self._ordered(self._ratio(query, measures, groups, keys))
         if reading.ranking is not None:
@@ -186,6 +194,9 @@ class Building:
         rows = all(
             one.function is Function.SUM and one.column and not one.within for one in measures
         )
+        once = not any(self._tree.multiplies(table) for table in tables)
+        if rows and len(tables) == 1 and not once:
+            raise NotUnderstood("a number of rows that come up several times")
         if rows and len(tables) == 1 and self._is_one_row(keys):
             return replace(query, select=(*groups, *plain), ratio=True, percent=percent)
         return replace(
@@ -342,6 +353,27 @@ class Building:
             # Said in another language, or another spelling: "Londres" for London.
             return Predicate(left, "=", (candidate.value,), condition.either)
         return Predicate(left, "like", (f"%{text}%",), condition.either)
+
+    def _together(self, where: tuple[Predicate, ...]) -> tuple[Predicate, ...]:
+        """ "in both A and B": no row has two values, but a thing may have rows of each."""
+        plain = [
+            one.left for one in where if not one.either and one.operator in ("in", "=", "like")
+        ]
+        twice = {left for left in plain if plain.count(left) > 1}
+        if not twice:
+            return where
+        key = self._schema.relations[self._thing()].key
+        if key is None:
+            raise NotUnderstood("both")
+        column = expression(Expression(self._thing(), key.name))
+        source = joined(self._tree)
+        kept: list[Predicate] = []
+        for one in where:
+            if one.left in twice:
+                sql = f"{column} IN (SELECT {column} FROM {source} WHERE {predicate(one)})"
+                one = Predicate(None, "", sql=sql)
+            kept.append(one)
+        return tuple(kept)
 
     def _is_property(self, slot: Slot) -> bool:
         """Whether a mention is a column that a row may have or not."""

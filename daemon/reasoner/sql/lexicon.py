@@ -25,10 +25,11 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """`phrases`: by their folded words."""
+    """`phrases`: by their folded words. `refused`: words that change a question and are not understood."""
 
     phrases: dict[tuple[str, ...], Operation]
     neutral: frozenset[str]
+    refused: frozenset[str]
 
 
 @functools.cache
@@ -47,7 +48,10 @@ def lexicon(lang: Language) -> Lexicon:
             before = hints.get(words)
             columns = (*(before.columns if before else ()), *hint["columns"].split())
             hints[words] = Operation(tags.OF_PHRASE[sense], sense, columns)
-    return Lexicon({**phrases, **hints}, frozenset(language.words(table["neutral"][lang])))
+    neutral, refused = (
+        frozenset(language.words(table[name][lang])) for name in ("neutral", "refused")
+    )
+    return Lexicon({**phrases, **hints}, neutral - refused, refused)
 
 
 def _words(phrase: str) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ _PARTICIPLES: Final = tuple(
 _AFTERWARDS: Final = frozenset(
     "medio media medios medias total totais maximo maxima minimo minima".split()
 )
-_PLACING: Final = frozenset("in on at to from per by em no na por para".split())
 _NUMBER_WORDS: Final = ("number", "numero", "count")
+_RELATIVE: Final = frozenset("who which that whose whom que quem".split())
 _AGAIN: Final = frozenset(
     """
     that this these those such same corresponding respective esse essa esses essas desse dessa
@@ -77,7 +77,8 @@ def link(
         item = taken.get(at) or _single(found[at], at, words)
         if item is not None:
             before = found[at - 1] if at else None
-            named = at - 1 in taken and taken[at - 1].tag == tags.REFERENCE
+            last = taken.get(at - 1)
+            named = last is not None and last.tag == tags.REFERENCE and last.last - last.first == 1
             verb = before is not None and not named and _is_participle(before)
             again = before is not None and before.folded in _AGAIN
             items.append(replace(item, after_verb=verb, again=again))
@@ -91,11 +92,18 @@ def _arranged(items: Sequence[Item]) -> list[Item]:
     for item in items:
         last = arranged[-1] if arranged else None
         beside = last is not None and last.tag == tags.REFERENCE and last.last == item.first
-        if beside and last is not None and item.text in _AFTERWARDS:
+        if item.tag == tags.ASK and item.text in _RELATIVE and not _opens(last):
+            # "the authors who wrote …": a relation, no second question.
+            arranged.append(replace(item, tag=tags.WITH))
+        elif beside and last is not None and item.text in _AFTERWARDS:
             arranged[-1:] = [item, last]
         elif not (beside and item.tag == tags.COUNT and item.text.split()[0] in _NUMBER_WORDS):
             arranged.append(item)
     return arranged
+
+
+def _opens(last: Item | None) -> bool:
+    return last is None or last.tag in (tags.AND, tags.COMMA, tags.STOP, tags.ASK)
 
 
 def _weight(item: Item, found: Sequence[Token]) -> float:
@@ -176,7 +184,8 @@ def _plain(found: Sequence[Token]) -> bool:
 
 def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[Item]:
     index = names.NameIndex(schema)
-    operations = lexicon(lang).phrases
+    words = lexicon(lang)
+    operations = words.phrases
     exact = {
         token.folded
         for token in found
@@ -189,8 +198,6 @@ def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[I
             if part[-1].kind is not TokenKind.WORD:
                 break
             said = [token.folded for token in part if token.folded not in _JOINTS]
-            if len(part) > 1 and said and (said[0] in _PLACING or said[-1] in _PLACING):
-                continue
             if len(part) > 1 and all(token.glued for token in part[:-1]):
                 said = ["".join(said)]
             if part[0].folded in _JOINTS or part[-1].folded in _JOINTS or len(said) > 4:
@@ -199,8 +206,8 @@ def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[I
             if len(said) > 1 and exact.issuperset(said):
                 # Words that are names each by itself are not together a name of similar meaning.
                 candidates = tuple(one for one in candidates if not one.synonym)
-            if any((word,) in operations for word in said):
-                # "total", "most": they ask for something unless the name has them as they are.
+            if any((word,) in operations or word in words.neutral for word in said):
+                # "total", "most", "made": they say something else unless a name has them as they are.
                 candidates = tuple(one for one in candidates if not one.synonym)
             if candidates:
                 text = " ".join(token.text for token in part)
@@ -217,6 +224,8 @@ def _single(token: Token, at: int, words: Lexicon) -> Item | None:
         year = token.text.isdigit() and len(token.text) == 4 and 1500 <= token.number <= 2200
         tag = tags.YEAR if year else tags.NUMBER
         return Item(tag, at, at + 1, token.text, number=token.number)
+    if token.folded in words.refused:
+        return Item(tags.UNKNOWN, at, at + 1, token.text)
     if token.folded in words.neutral or token.folded in schema_words.asking():
         return None
     return Item(tags.UNKNOWN, at, at + 1, token.text)

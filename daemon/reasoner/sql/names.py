@@ -8,6 +8,8 @@ from daemon.index.language import STOP_WORDS, Language
 from daemon.reasoner.sql import schema as schemas
 from daemon.reasoner.sql.schema import Field, Relation, Schema, Use, Word
 
+PLACING: Final = frozenset("in on at to from per by em no na por para".split())
+"""Small words that may stand inside of a name: `UnitsInStock`."""
 SYNONYM: Final = 0.25
 """What one word costs that means the same as the name's, without being it."""
 _LABEL: Final = 0.1
@@ -44,7 +46,9 @@ class NameIndex:
 
     def find(self, said: Sequence[str], lang: Language) -> tuple[Candidate, ...]:
         """What these folded words may name, best first."""
-        if not said or (len(said) == 1 and said[0] in STOP_WORDS[lang] and len(said[0]) < 4):
+        if not said or any(word in STOP_WORDS[lang] and word not in PLACING for word in said):
+            return ()
+        if said[0] in PLACING or said[-1] in PLACING:
             return ()
         words = [schemas.word(word) for word in said]
         found: list[Candidate] = []
@@ -101,6 +105,13 @@ def _column(words: Sequence[Word], field: Field, relation: Relation) -> Candidat
     cost += missing
     if cost >= _WORST:
         return _by_description(words, field)
+    if (
+        len(words) > 1
+        and Use.KEY in field.use
+        and any(schemas.is_key_word(one.text) for one in own)
+    ):
+        # "business category" is no `business_id` of a category.
+        return None
     counter = counter and Use.COUNTER in field.use
     synonym = _by_synonym(words, (*field.own, *relation.words))
     return Candidate(field.table, field.name, cost, counter=counter, synonym=synonym)

@@ -138,7 +138,16 @@ class Schema:
 
 def word(text: str) -> Word:
     """Of a folded word."""
-    return Word(text, frozenset((text, *schema_words.stems(text))), schema_words.same(text))
+    # What the stemmer leaves: "álbuns" are several "álbum".
+    forms = (text, f"{text[:-2]}m") if len(text) > 4 and text.endswith("ns") else (text,)
+    exact = {stem for form in forms for stem in (form, *schema_words.stems(form))}
+    same = {other for form in forms for other in schema_words.same(form)}
+    return Word(text, frozenset(exact), frozenset(same - exact))
+
+
+def is_amount(field: Field) -> bool:
+    """Whether a column is simply called the total of its row."""
+    return all(word.text in ("total", "amount", "valor", "value", "sum") for word in field.own)
 
 
 def is_label(text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from daemon.reasoner.sql.joins import Joins, Tree
 from daemon.reasoner.sql.names import Candidate
 from daemon.reasoner.sql.reading import Function, NotUnderstood, Reading, Role, Slot
-from daemon.reasoner.sql.schema import Schema, Use
+from daemon.reasoner.sql.schema import Schema, Use, is_amount
 
 _MOST_TRIED: Final = 20_000
 _TABLE: Final = 1.0
@@ -68,7 +68,7 @@ class Settling:
         for other in best[1:]:
             if other.cost > best[0].cost + _TIE:
                 break
-            if _columns_differ(best[0], other):
+            if _columns_differ(best[0], other) or _numbers_differ(needed, best[0], other):
                 raise NotUnderstood("two columns that fit equally well")
         return best[0]
 
@@ -112,6 +112,12 @@ class Settling:
             return None
         return replace(one, column=fields[0].name, penalty=one.penalty + 0.3)
 
+    def _amount(self, one: Candidate) -> Candidate:
+        """ "the total of all invoices": what each comes to, where a column says that; else how many."""
+        fields = self._schema.relations[one.table].fields
+        amounts = [field for field in fields if Use.NUMERIC in field.use and is_amount(field)]
+        return replace(one, column=amounts[0].name) if len(amounts) == 1 else one
+
     def _stands_for_table(self, one: Candidate, among: Sequence[Candidate]) -> bool:
         """`SupplierID` of a product where "supplier" was said: the supplier itself is meant."""
         field = self._schema.field(one.table, one.column) if one.column else None
@@ -138,9 +144,9 @@ class Settling:
                     return None
                 return replace(one, penalty=one.penalty + _COLUMN_COUNTED)
             case Role.SUMMED:
-                if field is None or Use.NUMERIC in use:
-                    return one
-                return None
+                if field is None:
+                    return self._amount(one)
+                return one if Use.NUMERIC in use else None
             case Role.GROUP | Role.TARGET if Use.NUMERIC in use and Use.YEAR not in use:
                 price = _NUMBER_GROUPED if role is Role.GROUP else 0.0
                 return replace(one, penalty=one.penalty + price)
@@ -157,6 +163,12 @@ def _columns_differ(one: Settled, other: Settled) -> bool:
         first.table == second.table and first.column and second.column != first.column
         for first, second in pairs
     )
+
+
+def _numbers_differ(slots: Sequence[Slot], one: Settled, other: Settled) -> bool:
+    """Whether a number would be another one: the population of cities, or of states."""
+    numbers = (Role.NUMBER, Role.SUMMED, Role.RANKED)
+    return any(one.of(slot) != other.of(slot) for slot in slots if slot.role in numbers)
 
 
 def _combinations(options: Sequence[Sequence[Candidate]]) -> Iterator[tuple[Candidate, ...]]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from daemon.reasoner.sql import tags
 from daemon.reasoner.sql.conditions import Conditions, tagged, when
-from daemon.reasoner.sql.head import Head
+from daemon.reasoner.sql.head import Head, is_plural
 from daemon.reasoner.sql.linking import Item
 from daemon.reasoner.sql.names import NameIndex
 from daemon.reasoner.sql.reading import (
@@ -88,6 +88,8 @@ def _compounds(items: Sequence[Item], schema: Schema) -> list[Item]:
         together = last is not None and last.tag == item.tag == tags.REFERENCE
         compared = at + 1 < len(items) and items[at + 1].tag in (tags.COMPARE, tags.BETWEEN)
         apart = last is None or not together or last.last != item.first or compared
+        # "population density", but "tracks cost", "states border": what is several does something.
+        apart = apart or (last is not None and is_plural(last.text))
         if last is None or apart or _is_flag(last, schema):
             kept.append(item)
             continue
