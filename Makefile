@@ -26,9 +26,11 @@ demo: weights ## the main job on sample material, in directories of its own, wit
 run: weights ## opens the shell; starts the daemon if none runs
 	@$(BIN)/alvo
 
-index: weights ## indexes folders: make index DOCS="~/notes ~/manuals"
-	@test -n "$(DOCS)" || { echo 'Say what: make index DOCS="folder …"' >&2; exit 2; }
+index: weights ## indexes folders and databases: make index DOCS="~/notes" DATABASES="~/shop.sqlite"
+	@test -n "$(DOCS)$(DATABASES)" || \
+		{ echo 'Say what: make index DOCS="folder …" DATABASES="file or folder …"' >&2; exit 2; }
 	@for folder in $(DOCS); do $(BIN)/alvo-embed add "$$folder" || exit; done
+	@for place in $(DATABASES); do $(BIN)/alvo-embed database add "$$place" || exit; done
 
 test: setup-dev weights ## every test
 	@$(BIN)/python -m pytest
