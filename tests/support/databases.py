@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -98,8 +98,13 @@ def asked(path: Path, sql: str, limits: DatabaseLimits = LIMITS) -> Rows:
 
 def refused(path: Path, sql: str, limits: DatabaseLimits = LIMITS) -> AlvoError | None:
     """The error that a query ends in; None if it does not."""
+    return ended(lambda: asked(path, sql, limits))
+
+
+def ended(visit: Callable[[], object]) -> AlvoError | None:
+    """The error that it ends in; None if it does not."""
     try:
-        asked(path, sql, limits)
+        visit()
     except AlvoError as error:
         return error
     return None

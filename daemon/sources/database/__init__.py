@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         kind_of,
         query,
     )
-    from daemon.sources.database.known_values import known_values
+    from daemon.sources.database.known import known_values
     from daemon.sources.database.limits import DatabaseLimits
     from daemon.sources.database.table_files import import_table_file
 
@@ -35,7 +35,7 @@ __all__ = [
 _ELSEWHERE = {
     "DatabaseLimits": "limits",
     "import_table_file": "table_files",
-    "known_values": "known_values",
+    "known_values": "known",
 }
 
 

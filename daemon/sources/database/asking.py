@@ -3,6 +3,7 @@
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -82,6 +83,8 @@ class Visit:
             raise self._error(errors.SQL_TIMEOUT, "", seconds) from None
         if reply:
             return reply
+        if status == -signal.SIGALRM:
+            raise self._error(errors.SQL_TIMEOUT, "", seconds)
         if status == _OUT_OF_MEMORY:
             raise self._error(errors.SQL_TOO_LARGE, "memory", seconds)
         raise self._error(errors.DATABASE_DAMAGED, f"its reader ended with {status}", seconds)

@@ -189,7 +189,9 @@ def _owns(column: SeenColumn, table: SeenTable) -> float:
     stem = _letters(column.name)
     for suffix in _OWN_ENDINGS:
         stem = stem.removesuffix(suffix)
-    if (stem and naming.same_thing(stem, _letters(table.name))) or (stem and len(stem) <= 3 and _letters(table.name).startswith(stem)):
+    if (stem and naming.same_thing(stem, _letters(table.name))) or (
+        stem and len(stem) <= 3 and _letters(table.name).startswith(stem)
+    ):
         score += 2.0
     if column.primary_key:
         score += 1.5

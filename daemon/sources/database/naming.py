@@ -67,7 +67,8 @@ def words(name: str) -> str:
 
 def says_nothing(name: str) -> bool:
     """`t1`, `c_07`, `x`: a name that only its programmer understands."""
-    return _NO_WORD.fullmatch("".join(parts(name))) is not None
+    joined = "".join(parts(name))
+    return joined not in _ABBREVIATIONS and _NO_WORD.fullmatch(joined) is not None
 
 
 def singular(word: str) -> str:

@@ -9,7 +9,7 @@ from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Milliseconds, Rows, Table, ValueMatch
 from daemon.sources.database import describing, likely_keys, traces
 from daemon.sources.database.asking import Visit
-from daemon.sources.database.known_values import exact_first, known_values, worth_looking
+from daemon.sources.database.known import exact_first, known_values, worth_looking
 from daemon.sources.database.limits import DatabaseLimits
 from daemon.sources.database.wire import (
     Contained,

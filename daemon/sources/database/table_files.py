@@ -1,5 +1,6 @@
 """CSV and TSV files, read into an SQLite file of ours that is then asked like any other."""
 
+import codecs
 import csv
 import io
 import itertools
@@ -7,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import apsw
 
@@ -15,6 +16,7 @@ from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 
 _SAMPLE: Final = 64 * 1024
+_CHUNK: Final = 1 << 20
 _GUESS_ROWS: Final = 2000
 _MOST_COLUMNS: Final = 1000
 _LONGEST_FIELD: Final = 16 * 1024 * 1024
@@ -60,41 +62,36 @@ def _opened(source: Path) -> io.TextIOWrapper:
     if not source.is_file():
         binary.close()
         raise _unreadable(source, "not a regular file")
-    encoding = _encoding(binary)
-    binary.seek(0)
+    try:
+        encoding = _encoding(binary, source)
+        binary.seek(0)
+    except BaseException:
+        binary.close()
+        raise
     return io.TextIOWrapper(binary, encoding, errors="replace", newline="")
 
 
-def _encoding(binary: io.BufferedReader) -> str:
+def _encoding(binary: BinaryIO, source: Path) -> str:
     """By its mark; else UTF-8 if all of it is, else what spreadsheets of the west write."""
     start = binary.read(4)
     for mark, encoding in _MARKS:
         if start.startswith(mark):
             return encoding
-    if b"\0" in start:
-        raise UnicodeError("binary")
     binary.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for _ in io.TextIOWrapper(_Unclosed(binary), "utf-8", newline=""):
-            pass
+        while chunk := binary.read(_CHUNK):
+            if b"\0" in chunk:
+                raise _unreadable(source, "binary")
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
 
 
-class _Unclosed(io.BufferedReader):
-    """Reads another file's bytes and leaves that open."""
-
-    def __init__(self, file: io.BufferedReader) -> None:
-        super().__init__(file.raw)
-
-    def close(self) -> None: ...
-
-
 def _records(text: io.TextIOWrapper, source: Path) -> Iterator[list[str]]:
     sample = text.read(_SAMPLE)
-    if "\0" in sample:
-        raise UnicodeError("binary")
     text.seek(0)
     csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader(text, delimiter=_delimiter(sample, source), skipinitialspace=True)

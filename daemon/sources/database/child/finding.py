@@ -5,7 +5,7 @@ import unicodedata
 
 import apsw
 
-from daemon.sources.database.child import guards
+from daemon.sources.database.child import guards, schema
 from daemon.sources.database.child.clock import Clock
 
 TYPE_CHECKING = False
@@ -31,10 +31,36 @@ def find(connection: guards.Connection, request: "dict[str, Any]", clock: Clock)
         if clock.over():
             break
         try:
+            _look_up(connection, table, columns, matches, clock)
             _read(connection, table, columns, matches, clock)
         except (apsw.Error, UnicodeDecodeError):
             continue
     return json.dumps({"matches": matches.best()}, ensure_ascii=False)
+
+
+def _look_up(
+    connection: guards.Connection,
+    table: str,
+    columns: list[str],
+    matches: "_Matches",
+    clock: Clock,
+) -> None:
+    """Where a column has an index: there at once, however many rows there are."""
+    spellings = [spelling for phrase in matches.given for spelling in _spellings(phrase)]
+    indexed = schema.leading_indexed(connection, table)
+    for column in columns:
+        if column not in indexed or clock.over():
+            continue
+        name = guards.quoted(column)
+        sql = f"SELECT DISTINCT {name} FROM {guards.quoted(table)} WHERE {name} = ?"
+        for spelling in spellings:
+            for (value,) in connection.rows(sql, (spelling,)):
+                matches.look(table, column, str(value))
+
+
+def _spellings(phrase: str) -> "set[str]":
+    """How it may be written where case counts."""
+    return {phrase, phrase.lower(), phrase.upper(), phrase.title(), phrase.capitalize()}
 
 
 def _read(
@@ -61,6 +87,7 @@ def _read(
 
 class _Matches:
     def __init__(self, phrases: dict[str, str]) -> None:
+        self.given = tuple(phrases.values())
         self._phrases = phrases
         self._words = {phrase.split()[0]: None for phrase in phrases if phrase.split()}
         self._longest = max((len(phrase.split()) for phrase in phrases), default=0)

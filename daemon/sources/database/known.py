@@ -32,10 +32,14 @@ def known_values(name: str, phrases: Sequence[str], tables: Sequence[Table]) -> 
 
 
 def worth_looking(tables: Sequence[Table]) -> list[tuple[str, str]]:
-    """Columns that may hold more texts than are known, in small tables first."""
+    """Columns that may hold more texts than are known, in small tables first.
+
+    Not of views: what they show is in the tables.
+    """
     columns = [
         (table.rows or 0, table.name, column.name)
         for table in tables
+        if table.kind == "table"
         for column in table.columns
         if _texts(column) and not _all_known(column, table)
     ]
