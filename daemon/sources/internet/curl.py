@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Final
 
 import daemon
 from daemon.protocol import errors
@@ -26,11 +26,12 @@ _ACCEPT: Final = "text/html, application/xhtml+xml, text/*;q=0.9, */*;q=0.5"
 # What curl's exit status says, where it is more than "it failed".
 _TIMED_OUT: Final = 28
 _TOO_LARGE: Final = 63
+_NONSENSE: Final = 8
 _PHRASES: Final = {
     7: "fetch_no_connection",
     **dict.fromkeys((35, 51, 53, 58, 59, 60, 77, 80, 82, 83, 90, 91), "fetch_tls"),
     **dict.fromkeys((18, 52, 55, 56, 92, 95), "fetch_cut_off"),
-    **dict.fromkeys((1, 8, 61), "fetch_garbled"),
+    **dict.fromkeys((1, _NONSENSE, 61), "fetch_garbled"),
 }
 _STATUS_LINE: Final = re.compile(rb"HTTP/[0-9.]+ ([1-5][0-9]{2})(?: .*)?")
 _END_OF_HEAD: Final = re.compile(rb"\r?\n\r?\n")
@@ -99,7 +100,7 @@ async def ask(
     Raises `FETCH_TIMEOUT`, `FETCH_TOO_LARGE`, `FETCH_FAILED`.
     """
     head_out, head_in = os.pipe()
-    heads = os.fdopen(head_out, "rb", 0)
+    os.set_blocking(head_out, False)
     try:
         process = await asyncio.create_subprocess_exec(
             program,
@@ -114,33 +115,34 @@ async def ask(
             start_new_session=True,
         )
     except BaseException:
-        heads.close()
+        os.close(head_out)
         raise
     finally:
         os.close(head_in)
     exchange = _Exchange(process, url, limits)
     try:
         async with asyncio.timeout(limits.timeout_s + _GRACE_S):
-            return await exchange.answer(heads, wanted)
+            return await exchange.answer(head_out, wanted)
     except TimeoutError:
         raise _failure(url, limits, _TIMED_OUT) from None
     finally:
+        os.close(head_out)
         await asyncio.shield(exchange.end())
-        heads.close()
 
 
 class _Exchange:
     """One running curl: its two outputs are read side by side, neither past its limit."""
 
     def __init__(self, process: asyncio.subprocess.Process, url: Url, limits: Limits) -> None:
+        assert process.stdout is not None
         self._process = process
+        self._stdout = process.stdout
         self._url = url
         self._limits = limits
         self._body = bytearray()
         self._reading: asyncio.Task[None] | None = None
-        self._transport: asyncio.ReadTransport | None = None
 
-    async def answer(self, heads: BinaryIO, wanted: Callable[[Head], bool]) -> Answer:
+    async def answer(self, heads: int, wanted: Callable[[Head], bool]) -> Answer:
         self._reading = asyncio.create_task(self._read_body())
         head = await self._read_head(heads)
         if head is not None and not wanted(head):
@@ -155,40 +157,47 @@ class _Exchange:
 
     async def end(self) -> None:
         """Whatever it still does, it is gone afterwards."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+        self._kill()
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait([self._reading])
-        if self._transport is not None:
-            self._transport.close()
+        # Its pipe is closed only once it is empty; a child of its own could hold it open.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_S):
+                while await self._stdout.read(_CHUNK):
+                    pass
         await self._process.wait()
 
+    def _kill(self) -> None:
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
     async def _read_body(self) -> None:
-        assert self._process.stdout is not None
-        while chunk := await self._process.stdout.read(_CHUNK):
+        while chunk := await self._stdout.read(_CHUNK):
             self._body += chunk
             if len(self._body) > self._limits.max_bytes:
                 # What was small on its way may be without end once unpacked.
-                self._process.kill()
+                self._kill()
                 return
 
-    async def _read_head(self, heads: BinaryIO) -> Head | None:
+    async def _read_head(self, heads: int) -> Head | None:
         """None where curl ended before there was one."""
-        stream = asyncio.StreamReader()
-        self._transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(stream), heads
-        )
-        received = bytearray()
-        while chunk := await stream.read(_CHUNK):
-            received += chunk
-            if len(received) > _MAX_HEAD:
-                break
-            head = parse_head(bytes(received))
-            if head is not None:
-                return head
-        return None
+        loop, readable, received = asyncio.get_running_loop(), asyncio.Event(), bytearray()
+        loop.add_reader(heads, readable.set)
+        try:
+            while len(received) <= _MAX_HEAD:
+                await readable.wait()
+                readable.clear()
+                with contextlib.suppress(BlockingIOError):
+                    chunk = os.read(heads, _CHUNK)
+                    received += chunk
+                    head = parse_head(bytes(received))
+                    if head is not None or not chunk:
+                        return head
+        finally:
+            loop.remove_reader(heads)
+        raise _failure(self._url, self._limits, _NONSENSE)
 
 
 def parse_head(received: bytes) -> Head | None:

@@ -16,7 +16,6 @@ _COMMAND: Final = (sys.executable, "-I", "-m", "embed_tool", "page", "--json")
 _ENVIRONMENT: Final = {"HOME": "/nonexistent", "LANG": "C.UTF-8"}
 _START_S: Final = 20.0
 """On top of the time for parsing: two interpreters start, perhaps on a busy machine."""
-_MAX_REPLY: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,6 @@ async def _extract(fetched: Fetched, timeout_s: float) -> _Extracted:
         stderr=asyncio.subprocess.DEVNULL,
         env=_ENVIRONMENT,
         cwd="/",
-        limit=_MAX_REPLY,
         start_new_session=True,
     )
     try:
