@@ -64,6 +64,8 @@ class Head:
                     self._ranked(draft, None, item)
                 else:
                     listing = listing and (before in _LISTING or not draft.targets)
+                    if _says_which(item) and at == len(items) - 1:
+                        raise NotUnderstood(item.text)
                     self._named(draft, item, listing=listing, owned=before == tags.WITH)
             elif item.tag in (tags.OF, tags.WITH):
                 self._settle(draft, pending)
@@ -71,6 +73,8 @@ class Head:
             elif item.tag in (tags.ASK, tags.COMMA, tags.AND):
                 self._settle(draft, pending)
             elif item.tag in (tags.BY, tags.TO):
+                if item.tag == tags.BY and draft.measures and not item.after_verb:
+                    raise NotUnderstood(item.text)
                 listing = False
             elif item.tag not in _SILENT:
                 raise NotUnderstood(item.text)
@@ -198,13 +202,11 @@ class Head:
         if listing and (not draft.measures or not draft.targets):
             self._name(draft, item)
         else:
-            optional = item.after_verb or _is_relation(item)
-            slot = _slot(item, Role.SCOPE, item.candidates, optional=optional)
-            draft.scopes.append(replace(slot, owned=owned))
+            draft.scopes.append(replace(_scope(item), owned=owned))
 
     def _name(self, draft: Draft, item: Item) -> None:
         if draft.measures:
-            draft.scopes.append(_slot(item, Role.SCOPE, item.candidates))
+            draft.scopes.append(_scope(item))
             return
         if not draft.targets:
             draft.plural = is_plural(item.text)
@@ -229,6 +231,10 @@ def _slot(
     if not candidates:
         raise NotUnderstood(said.text)
     return Slot(role, candidates, said.text, said.first, optional=optional)
+
+
+def _scope(item: Item) -> Slot:
+    return _slot(item, Role.SCOPE, item.candidates, optional=item.after_verb or _is_relation(item))
 
 
 def _counts(items: Sequence[Item], at: int) -> bool:
@@ -259,6 +265,11 @@ def _is_relation(item: Item) -> bool:
     """A verb that is also the name of a table: "written" and `writes`."""
     words = language.words(item.text)
     return len(words) == 1 and words[0].endswith(("ed", "en", "ten", "ado", "ido", "ados", "idos"))
+
+
+def _says_which(item: Item) -> bool:
+    """ "orders that were shipped": no relation to another thing, but which of them."""
+    return _is_relation(item) and all(one.column is not None for one in item.candidates)
 
 
 def _only_dates(wanted: Sequence[str]) -> bool:

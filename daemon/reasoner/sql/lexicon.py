@@ -30,6 +30,7 @@ class Lexicon:
     phrases: dict[tuple[str, ...], Operation]
     neutral: frozenset[str]
     refused: frozenset[str]
+    deeds: frozenset[str]
 
 
 @functools.cache
@@ -48,10 +49,10 @@ def lexicon(lang: Language) -> Lexicon:
             before = hints.get(words)
             columns = (*(before.columns if before else ()), *hint["columns"].split())
             hints[words] = Operation(tags.OF_PHRASE[sense], sense, columns)
-    neutral, refused = (
-        frozenset(language.words(table[name][lang])) for name in ("neutral", "refused")
+    neutral, refused, deeds = (
+        frozenset(language.words(table[name][lang])) for name in ("neutral", "refused", "deeds")
     )
-    return Lexicon({**phrases, **hints}, neutral - refused, refused)
+    return Lexicon({**phrases, **hints}, neutral - refused, refused, deeds)
 
 
 def _words(phrase: str) -> tuple[str, ...]:

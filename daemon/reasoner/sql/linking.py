@@ -71,14 +71,17 @@ def link(
     for span in sorted(spans, key=lambda span: (-_weight(span, found), span.first)):
         if not any(at in taken for at in range(span.first, span.last)):
             taken.update(dict.fromkeys(range(span.first, span.last), span))
+    things = len({item.candidates[0].table for item in taken.values() if _is_thing(item)})
     items: list[Item] = []
     at = 0
     while at < len(found):
-        item = taken.get(at) or _single(found[at], at, words)
+        item = taken.get(at) or _single(found[at], at, words, joined=things > 1)
         if item is not None:
             before = found[at - 1] if at else None
             last = taken.get(at - 1)
-            named = last is not None and last.tag == tags.REFERENCE and last.last - last.first == 1
+            # Portuguese nouns end as participles do ("pedidos").
+            single = last is not None and (last.last - last.first == 1 or lang == "pt")
+            named = last is not None and last.tag == tags.REFERENCE and single
             verb = before is not None and not named and _is_participle(before)
             again = before is not None and before.folded in _AGAIN
             items.append(replace(item, after_verb=verb, again=again))
@@ -186,6 +189,7 @@ def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[I
     index = names.NameIndex(schema)
     words = lexicon(lang)
     operations = words.phrases
+    vocabulary = schema.vocabulary
     exact = {
         token.folded
         for token in found
@@ -202,6 +206,8 @@ def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[I
                 said = ["".join(said)]
             if part[0].folded in _JOINTS or part[-1].folded in _JOINTS or len(said) > 4:
                 continue
+            if not _is_name(part, said, words, vocabulary, lang):
+                continue
             candidates = index.find(said, lang)
             if len(said) > 1 and exact.issuperset(said):
                 # Words that are names each by itself are not together a name of similar meaning.
@@ -214,7 +220,26 @@ def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[I
                 yield Item(tags.REFERENCE, first, last, text, candidates)
 
 
-def _single(token: Token, at: int, words: Lexicon) -> Item | None:
+def _is_name(
+    part: Sequence[Token],
+    said: Sequence[str],
+    words: Lexicon,
+    vocabulary: frozenset[str],
+    lang: Language,
+) -> bool:
+    """ "supply" is no `SupplierID`, and "tracks cost" is no cost of tracks but what they do."""
+    if said[0] in vocabulary:
+        return True
+    if len(said) == 1:
+        return said[0] not in words.neutral
+    return lang != "en" or len(part) > len(said) or not said[0].endswith("s")
+
+
+def _is_thing(item: Item) -> bool:
+    return item.tag == tags.REFERENCE and item.candidates[0].column is None
+
+
+def _single(token: Token, at: int, words: Lexicon, *, joined: bool) -> Item | None:
     if token.kind is TokenKind.COMMA:
         return Item(tags.COMMA, at, at + 1, ",")
     if token.kind is TokenKind.STOP:
@@ -224,9 +249,9 @@ def _single(token: Token, at: int, words: Lexicon) -> Item | None:
         year = token.text.isdigit() and len(token.text) == 4 and 1500 <= token.number <= 2200
         tag = tags.YEAR if year else tags.NUMBER
         return Item(tag, at, at + 1, token.text, number=token.number)
-    if token.folded in words.refused:
+    if token.folded in words.refused or (token.folded in words.deeds and not joined):
         return Item(tags.UNKNOWN, at, at + 1, token.text)
-    if token.folded in words.neutral or token.folded in schema_words.asking():
+    if token.folded in words.neutral | words.deeds or token.folded in schema_words.asking():
         return None
     return Item(tags.UNKNOWN, at, at + 1, token.text)
 

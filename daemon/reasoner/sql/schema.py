@@ -68,6 +68,11 @@ class Field:
         return all(is_label(word.text) for word in self.own)
 
     @property
+    def names(self) -> bool:
+        """Whether it holds names: a key that is one says all that a person wants to read."""
+        return any(is_label(word.text) for word in self.own)
+
+    @property
     def total(self) -> bool:
         return Use.COUNTER in self.use and all(word.text in _COUNTS for word in self.own)
 
@@ -110,6 +115,16 @@ class Schema:
         self.relations = {table.name: _relation(table, known) for table in tables}
 
         self._tables = tables
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of its names, as it is spelled there."""
+        return frozenset(
+            one.text
+            for relation in self.relations.values()
+            for named in (relation.words, *(field.own for field in relation.fields))
+            for one in named
+        )
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:

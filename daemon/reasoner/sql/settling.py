@@ -121,7 +121,7 @@ class Settling:
     def _stands_for_table(self, one: Candidate, among: Sequence[Candidate]) -> bool:
         """`SupplierID` of a product where "supplier" was said: the supplier itself is meant."""
         field = self._schema.field(one.table, one.column) if one.column else None
-        if field is None or Use.KEY not in field.use or not one.penalty:
+        if field is None or Use.KEY not in field.use or not one.penalty or field.names:
             return False
         return any(other.column is None and other.penalty <= one.penalty for other in among)
 
