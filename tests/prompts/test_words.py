@@ -60,3 +60,12 @@ def test_a_blank_may_have_any_name() -> None:
 )
 def test_the_language_is_that_of_the_locale(environ, language):
     assert prompts.language_of(environ) == language
+
+
+def test_a_blank_that_is_a_phrase_is_said_in_the_language_of_its_sentence():
+    reason = prompts.Phrase("fetch_status", status=404)
+    english, _ = prompts.sentence("FETCH_FAILED", "en", url="u", reason=reason)
+    portuguese, _ = prompts.sentence("FETCH_FAILED", "pt", url="u", reason=reason)
+    assert english == "u could not be read: the server answered 404."
+    assert portuguese == "Não foi possível ler u: o servidor respondeu 404."
+    assert str(reason) == "the server answered 404"
