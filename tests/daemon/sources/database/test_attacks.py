@@ -42,6 +42,7 @@ def test_what_does_more_than_read_is_refused(database, sql):
     assert traces(database.parent) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sql", BOUNDED, ids=lambda sql: sql[:60])
 def test_what_takes_too_much_is_ended(database, sql):
     began = time.monotonic()
@@ -166,6 +167,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_schema_does_nothing_and_costs_little(tmp_path, schema):
     path = forged(tmp_path / "people.db", *schema)
