@@ -28,7 +28,7 @@ _LEAST_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The bytes of a page, and what their server says they are. `hops`: where it led on to."""
+    """The bytes of a page, and what their server says they are. `hops`: as of a `Page`."""
 
     final_url: str
     hops: tuple[str, ...]
@@ -56,8 +56,8 @@ class Fetcher:
             if len(hops) >= self._settings.max_redirects:
                 limit = self._settings.max_redirects
                 raise AlvoError(errors.FETCH_REDIRECTS, url=start.text, limit=limit)
-            url = urls.follow(url, _location(url, answer.head))
             hops.append(url.text)
+            url = urls.follow(url, _location(url, answer.head))
 
     async def _ask(self, url: Url, deadline: float) -> Answer:
         loop = asyncio.get_running_loop()

@@ -28,7 +28,7 @@ class PagePassage:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What was read at an address. `hops`: the addresses that it led on to, in their order."""
+    """What was read at an address. `hops`: those that led on, in their order, to `final_url`."""
 
     url: str
     final_url: str
