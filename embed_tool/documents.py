@@ -56,7 +56,11 @@ def refresh(context: Context, names: list[str]) -> int:
         if not names:
             databases.notice_folders(context, writer)
         sources = chosen([*documents_of(writer.sources()), *databases.sources_of(writer)], names)
-        failed = databases.bring_up(context, writer, [s.id for s in sources if not _documents(s)])
+        ids = [source.id for source in sources if not _documents(source)]
+        failed = databases.bring_up(context, writer, ids)
+        if ids:
+            note = prompts.phrase("embed_databases_done", context.language, count=len(ids))
+            context.report.notice(note)
         status = _bring_up(context, writer, documents_of(sources))
         return 1 if failed else status
 

@@ -86,7 +86,11 @@ class _Counted:
 
 def _count(db: Database, passages: int) -> _Counted:
     length = db.value("SELECT coalesce(sum(length), 0) FROM source")
-    most = db.value("SELECT language FROM document GROUP BY language ORDER BY count(*) DESC")
+    # Tables speak the language of who made them, not of who asks.
+    most = db.value(
+        "SELECT language FROM document JOIN source ON source.id = source_id"
+        " WHERE kind != 'database' GROUP BY language ORDER BY count(*) DESC"
+    )
     return _Counted(passages, max(1.0, length / max(1, passages)), known(most or "en"))
 
 

@@ -89,7 +89,9 @@ class Index:
                 return IndexStatus(0, 0, 0, name, False, 0, str(self._directory))
             db, _ = opened
             counted = "coalesce(sum(documents), 0), coalesce(sum(passages), 0)"
-            row = db.one(f"SELECT {counted}, coalesce(sum(embedded), 0) FROM source")
+            row = db.one(
+                f"SELECT {counted}, coalesce(sum(embedded), 0) FROM source WHERE kind != 'database'"
+            )
             documents, passages, embedded = row or (0, 0, 0)
             return IndexStatus(
                 documents=documents,

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from daemon.config import Config, Paths
@@ -212,13 +213,19 @@ class DatabaseSources:
             if last is not None and now - last < _AGAIN_S:
                 continue
             fingerprint = known.fingerprints.get(database.source_id, "")
-            try:
-                found = databases.fingerprint_of(database.location, database.kind, door.fingerprint)
-            except (AlvoError, OSError):
-                # Gone: what is known of it says so the next time that it is asked.
-                continue
-            if found != fingerprint:
+            if self._is_another(database, fingerprint):
                 yield database.source_id
+
+    @staticmethod
+    def _is_another(database: DatabaseDescription, fingerprint: str) -> bool:
+        """Than was read; one that could not be read may be readable now."""
+        if database.problem is not None:
+            return Path(database.location).exists()
+        try:
+            now = databases.fingerprint_of(database.location, database.kind, door.fingerprint)
+        except (AlvoError, OSError):
+            return True
+        return now != fingerprint
 
     def _values(self, words: AskedWords) -> _Matches:
         """Known values that the question names, also by their name in the other language."""

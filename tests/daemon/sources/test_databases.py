@@ -204,3 +204,26 @@ def test_without_any_database_everything_is_empty(tool):
         assert await sources.route("How many customers?") == []
 
     with_databases(tool, story)
+
+
+def test_one_that_is_gone_is_told_and_taken_up_again_when_it_is_back(told, shop, monkeypatch):
+    monkeypatch.setattr("daemon.sources.databases._AGAIN_S", 0.1)
+    kept = shop.read_bytes()
+    shop.unlink()
+
+    async def story(sources):
+        async def told_gone():
+            (listed,) = await sources.list()
+            return listed.problem
+
+        async def back():
+            return not await told_gone()
+
+        await until(told_gone, within=20)
+        with pytest.raises(AlvoError) as caught:
+            await sources.query(QueryDatabase("shop", "SELECT 1"))
+        assert caught.value.type is errors.DATABASE_GONE
+        shop.write_bytes(kept)
+        await until(back, within=20)
+
+    with_databases(told, story)
