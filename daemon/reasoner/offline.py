@@ -13,17 +13,18 @@ from daemon.protocol.values import (
     SourceName,
     Usage,
 )
-from daemon.reasoner import extract, runbook
+from daemon.reasoner import extract, rows, runbook, words
 from daemon.reasoner.decision import Decision, Missing
 from daemon.reasoner.intent import IntentClassifier
 from daemon.reasoner.reasoner import AnswerStream, Reply
 from daemon.reasoner.request import ContextPiece, DecisionRequest
 from daemon.reasoner.runbook import Procedure
-from daemon.reasoner.sql import write
+from daemon.reasoner.sql import asks_for_rows, write
 from daemon.reasoner.sql_request import SqlReply, SqlRequest
 
 NAME: Final = "offline"
 _CERTAIN: Final = 0.9
+_SAME_QUESTION: Final = 0.6
 _HOW: Final = re.compile(
     r"^(?:and )?how (?:do|can|should|to|does|is|are)\b|^(?:e )?como\b|\bhow to\b|\bwhat are the steps\b"
     r"|\bquais (?:sao )?(?:os )?passos\b"
@@ -62,9 +63,18 @@ class OfflineReasoner:
         if len(request.question) > _LONGEST_QUESTION:
             request = replace(request, question=request.question[:_LONGEST_QUESTION])
         likely = self._intents.probability_of_task(request.question)
+        asks = asks_for_rows(request.question, language.known(request.language))
         if likely >= 0.5:
-            return self._task(request) or self._unsure_answer(request, likely)
-        return self._answer(request) or _missing(ReplyType.ANSWER, request)
+            # "List the customers": an order by its form, a question by what databases there are.
+            rows_there = request.routed and asks and not _searched(request)
+            task = self._task(request)
+            if task is None and rows_there:
+                return _deferred(request)
+            return task or self._unsure_answer(request, likely)
+        answer = self._answer(request)
+        if asks and request.routed and not _searched(request):
+            return _deferred(request)
+        return answer or _missing(ReplyType.ANSWER, request)
 
     def _task(self, request: DecisionRequest) -> Decision | None:
         found = self._procedure(request)
@@ -86,7 +96,8 @@ class OfflineReasoner:
         )
 
     def _unsure_answer(self, request: DecisionRequest, likely: float) -> Decision:
-        answer = self._answer(request) if likely < _CERTAIN else None
+        has_rows = any(piece.source is SourceName.DATABASE for piece in request.pieces)
+        answer = self._answer(request) if likely < _CERTAIN or has_rows else None
         return answer or _missing(ReplyType.TASK, request)
 
     def _answer(self, request: DecisionRequest) -> Decision | None:
@@ -94,7 +105,19 @@ class OfflineReasoner:
             found = self._procedure(request)
             if found is not None and found.enough:
                 return _final(_instructions(found), (SourceName.DOCUMENTS,))
-        pieces = (*request.pieces, *_given(request))
+        told = [self._told(request) or _you_said(request), _rows_said(request)]
+        if asks_for_rows(request.question, language.known(request.language)):
+            told.reverse()
+        texts = [decision for decision in told if decision is not None]
+        if not texts:
+            return None
+        sources = dict.fromkeys(source for decision in texts for source in decision.sources)
+        return _final("\n\n".join(decision.answer for decision in texts), tuple(sources))
+
+    def _told(self, request: DecisionRequest) -> Decision | None:
+        """The best sentences of what is written in words."""
+        written = [piece for piece in request.pieces if piece.source is not SourceName.DATABASE]
+        pieces = (*written, *_given(request))
         best = extract.answer(request.question, language.known(request.language), pieces)
         if not best.enough:
             return None
@@ -109,6 +132,39 @@ def _given(request: DecisionRequest) -> tuple[ContextPiece, ...]:
     if not request.given:
         return ()
     return (ContextPiece(0, SourceName.USER, "", "", request.given[:_LONGEST_GIVEN]),)
+
+
+def _rows_said(request: DecisionRequest) -> Decision | None:
+    """Every result that has rows, or that there are none where no query found any."""
+    pieces = rows.of([one for one in request.pieces if one.source is SourceName.DATABASE])
+    filled = [piece for piece in pieces if not rows.is_empty(piece)] or pieces[:1]
+    said = [text for piece in filled if (text := rows.answer(piece, request.language))]
+    return _final("\n\n".join(said), (SourceName.DATABASE,)) if said else None
+
+
+def _you_said(request: DecisionRequest) -> Decision | None:
+    """What the person was asked for this very question, in their own words."""
+    lang = language.known(request.language)
+    wanted = words.terms(request.question, lang)
+    for piece in request.pieces:
+        asked, _, said = piece.text.partition("\n")
+        fits = words.covered(wanted, words.stems(asked, lang)) >= _SAME_QUESTION
+        if piece.source is SourceName.USER and said.strip() and fits:
+            text = prompts.phrase(
+                "offline_you_said", request.language, said=said.strip(), n=piece.n
+            )
+            return _final(text, (SourceName.USER,))
+    return None
+
+
+def _searched(request: DecisionRequest) -> bool:
+    return bool(request.found) or any(p.source is SourceName.DATABASE for p in request.pieces)
+
+
+def _deferred(request: DecisionRequest) -> Decision:
+    """What the rows say comes first; what is written in words is told beside it."""
+    piece = Missing(request.question.strip(), SourceName.DATABASE)
+    return Decision(ReplyType.ANSWER, enough=False, missing=(piece,), final=True, deferred=True)
 
 
 def _final(text: str, sources: tuple[SourceName, ...]) -> Decision:
@@ -129,5 +185,6 @@ def _missing(type_: ReplyType, request: DecisionRequest) -> Decision:
     information = request.question.strip()
     if type_ is ReplyType.TASK:
         information = prompts.phrase("offline_no_runbook", request.language, question=information)
-    piece = Missing(information, SourceName.INTERNET)
+    database = request.routed and not _searched(request) and type_ is ReplyType.ANSWER
+    piece = Missing(information, SourceName.DATABASE if database else SourceName.INTERNET)
     return replace(Decision(type_, enough=False, final=True), missing=(piece,))

@@ -89,8 +89,9 @@ class Conditions:
                 if not joined[-1].either:
                     number += 1
                     joined[-1] = _either(joined[-1], number)
-                condition = _either(condition, joined[-1].either)
-            joined.append(condition)
+                joined.append(_either(condition, joined[-1].either))
+            else:
+                joined.append(condition)
         return joined
 
     def _add(
@@ -282,7 +283,7 @@ class Conditions:
         return self._flagged(part[0])
 
     def _flagged(self, said: Item) -> Left:
-        """ "courses with exams", "discontinued products": the column says yes."""
+        """“courses with exams”, "discontinued products": the column says yes."""
         best = said.candidates[0].penalty
         flags = tuple(
             one

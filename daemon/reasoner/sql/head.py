@@ -1,7 +1,7 @@
 """What is wanted of the rows: things, columns, numbers made of them, the first of a ranking."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from daemon.index import language
@@ -27,7 +27,19 @@ _FUNCTIONS: Final = {
 }
 _EXTREMES: Final = (tags.HIGH, tags.LOW)
 _SILENT: Final = frozenset((tags.ASK, tags.OF, tags.WITH, tags.COMMA, tags.AND, tags.BOTH))
+_RELATING: Final = (tags.OF, tags.WITH)
 _LISTING: Final = frozenset((tags.ASK, tags.COMMA, tags.AND, tags.BOTH, tags.DISTINCT, ""))
+
+
+@dataclass(slots=True)
+class _State:
+    """How far the reading has come. `listing`: what comes next may still be wanted itself."""
+
+    items: Sequence[Item]
+    draft: Draft = field(default_factory=Draft)
+    pending: list[Item] = field(default_factory=list)
+    before: str = ""
+    listing: bool = True
 
 
 class Head:
@@ -38,52 +50,39 @@ class Head:
 
     def read(self, items: Sequence[Item]) -> Draft:
         """Raises `NotUnderstood` for an item that has no place."""
-        draft = Draft()
-        pending: list[Item] = []
-        before = ""
-        listing = True
+        state = _State(items)
         for at, item in enumerate(items):
             if item.tag in _FUNCTIONS or item.tag in _EXTREMES:
-                pending.append(item)
-            elif item.tag in (tags.TOP, tags.BOTTOM):
-                draft.top_high = item.tag == tags.TOP
-                draft.top = draft.top or 0
-            elif item.tag == tags.NUMBER and _counts(items, at):
-                draft.top = int(item.number or 0)
-            elif item.tag == tags.DISTINCT:
-                draft.distinct = True
+                state.pending.append(item)
             elif item.tag == tags.REFERENCE:
-                if pending and _is_ranked_by(draft, items[: at - len(pending)]):
-                    by = self.measure(pending, item, ranking=True)
-                    draft.ranking = Ranking(by, draft.top_high, draft.top)
-                    pending = []
-                elif pending:
-                    self._measured(draft, pending, item)
-                    pending = []
-                elif _is_ranked_by(draft, items[:at]):
-                    self._ranked(draft, None, item)
-                else:
-                    listing = listing and (before in _LISTING or not draft.targets)
-                    if _says_which(item) and at == len(items) - 1:
-                        raise NotUnderstood(item.text)
-                    self._named(draft, item, listing=listing, owned=before == tags.WITH)
-            elif item.tag in (tags.OF, tags.WITH):
-                self._settle(draft, pending)
-                listing = listing and not draft.targets and not draft.measures
-            elif item.tag in (tags.ASK, tags.COMMA, tags.AND):
-                self._settle(draft, pending)
-            elif item.tag in (tags.BY, tags.TO):
-                if item.tag == tags.BY and draft.measures and not item.after_verb:
-                    raise NotUnderstood(item.text)
-                listing = False
-            elif item.tag not in _SILENT:
-                raise NotUnderstood(item.text)
+                self._referred(state, at, item)
+            elif item.tag in _SILENT:
+                self._settle(state.draft, state.pending)
+                thing = bool(state.draft.targets or state.draft.measures)
+                state.listing = state.listing and not (thing and item.tag in _RELATING)
+            else:
+                _modified(state, at, item)
             if item.tag not in (tags.NUMBER, tags.TOP):
-                before = item.tag
-        self._settle(draft, pending)
-        if pending:
-            raise NotUnderstood(pending[-1].text)
-        return draft
+                state.before = item.tag
+        self._settle(state.draft, state.pending)
+        if state.pending:
+            raise NotUnderstood(state.pending[-1].text)
+        return state.draft
+
+    def _referred(self, state: "_State", at: int, item: Item) -> None:
+        draft, pending = state.draft, state.pending
+        if _is_ranked_by(draft, state.items[: at - len(pending)]):
+            by = self.measure(pending, item, ranking=True)
+            draft.ranking = Ranking(by, draft.top_high, draft.top)
+        elif pending:
+            self._measured(draft, pending, item)
+        elif _says_which(item) and at == len(state.items) - 1:
+            raise NotUnderstood(item.text)
+        else:
+            state.listing = state.listing and (state.before in _LISTING or not draft.targets)
+            owned = state.before == tags.WITH
+            self._named(draft, item, listing=state.listing, owned=owned)
+        state.pending = []
 
     def measure(self, functions: Sequence[Item], said: Item, *, ranking: bool = False) -> Measure:
         """A number made of what is said: how many, the average, the sum, or it itself."""
@@ -132,14 +131,10 @@ class Head:
         measure = self.measure(rest, said, ranking=True)
         draft.ranking = Ranking(measure, extreme.tag == tags.HIGH, draft.top)
 
-    def _ranked(self, draft: Draft, extreme: Item | None, said: Item) -> None:
+    def _ranked(self, draft: Draft, extreme: Item, said: Item) -> None:
         """By what the superlative itself means: the longest by its length."""
         if draft.ranking is not None:
             raise NotUnderstood(said.text)
-        if extreme is None:
-            by = self.measure((), said, ranking=True)
-            draft.ranking = Ranking(by, draft.top_high, draft.top)
-            return
         candidates = self._hinted(extreme, said)
         if not candidates:
             raise NotUnderstood(extreme.text)
@@ -148,7 +143,7 @@ class Head:
         draft.ranking = Ranking(by, extreme.tag == tags.HIGH, draft.top)
 
     def _settle(self, draft: Draft, pending: list[Item]) -> None:
-        """ "the product that is most expensive": the superlative stands after what it is about."""
+        """“the product that is most expensive”: the superlative stands after what it is about."""
         extremes = [item for item in pending if item.tag in _EXTREMES and item.operation]
         if not extremes or not draft.targets or draft.ranking is not None:
             return
@@ -213,6 +208,22 @@ class Head:
         draft.targets.append(_slot(item, Role.TARGET, item.candidates))
 
 
+def _modified(state: _State, at: int, item: Item) -> None:
+    """How many are wanted, each once, or by whom."""
+    draft = state.draft
+    if item.tag in (tags.TOP, tags.BOTTOM):
+        draft.top_high = item.tag == tags.TOP
+        draft.top = draft.top or 0
+    elif item.tag == tags.NUMBER and _counts(state.items, at):
+        draft.top = int(item.number or 0)
+    elif item.tag == tags.DISTINCT:
+        draft.distinct = True
+    elif item.tag == tags.TO or (item.tag == tags.BY and (item.after_verb or not draft.measures)):
+        state.listing = False
+    else:
+        raise NotUnderstood(item.text)
+
+
 def _same(slot: Slot, item: Item) -> bool:
     return {(one.table, one.column) for one in slot.candidates} == {
         (one.table, one.column) for one in item.candidates
@@ -249,7 +260,7 @@ def _counts(items: Sequence[Item], at: int) -> bool:
 
 
 def _is_ranked_by(draft: Draft, before: Sequence[Item]) -> bool:
-    """ "top 5 products by price"."""
+    """“top 5 products by price”."""
     return (
         draft.top is not None
         and draft.ranking is None
@@ -268,7 +279,7 @@ def _is_relation(item: Item) -> bool:
 
 
 def _says_which(item: Item) -> bool:
-    """ "orders that were shipped": no relation to another thing, but which of them."""
+    """“orders that were shipped”: no relation to another thing, but which of them."""
     return _is_relation(item) and all(one.column is not None for one in item.candidates)
 
 

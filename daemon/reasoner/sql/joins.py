@@ -56,10 +56,10 @@ class Joins:
             self._trees[key] = self._grown(wanted, key[1])
         return self._trees[key]
 
-    def first_step(self, start: str, goal: str) -> Edge | None:
-        """The edge by which the way from one table to another begins."""
-        path = self._path([start], goal, frozenset())
-        return path[1][0] if path else None
+    def path(self, start: str, goal: str) -> tuple[Edge, ...]:
+        """The way from one table to another; empty where there is none, or no single one."""
+        found = self._path([start], goal, frozenset())
+        return tuple(found[1]) if found else ()
 
     def _grown(self, wanted: Sequence[str], preferred: frozenset[str]) -> Tree | None:
         tables: list[str] = [wanted[0]]

@@ -33,6 +33,11 @@ class Lexicon:
     deeds: frozenset[str]
 
 
+def listed(text: str) -> frozenset[str]:
+    """The words of a text that lists them."""
+    return frozenset(text.split())
+
+
 @functools.cache
 def lexicon(lang: Language) -> Lexicon:
     """Of one language."""

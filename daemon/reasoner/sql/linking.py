@@ -8,28 +8,28 @@ from daemon.index import language, schema_words
 from daemon.index.language import Language
 from daemon.protocol.values import ValueMatch
 from daemon.reasoner.sql import names, tags
-from daemon.reasoner.sql.lexicon import LONGEST_PHRASE, Lexicon, Operation, lexicon
+from daemon.reasoner.sql.lexicon import LONGEST_PHRASE, Lexicon, Operation, lexicon, listed
 from daemon.reasoner.sql.names import Candidate
 from daemon.reasoner.sql.schema import Schema
-from daemon.reasoner.sql.tokens import Token, TokenKind
+from daemon.reasoner.sql.tokens import Token, TokenKind, tokens
 
 _JOINTS: Final = frozenset(["of", "the", "de", "do", "da", "dos", "das", "o", "a", "os", "as"])
 """Words that a name of several words may be said with: "type of food"."""
 _LONGEST_NAME: Final = 7
 _PARTICIPLES: Final = tuple(
-    "ed en wn ght made sold held ado ada ados adas ido ida idos idas ito ita itos itas".split()
+    sorted(
+        listed("ed en wn ght made sold held ado ada ados adas ido ida idos idas ito ita itos itas")
+    )
 )
-_AFTERWARDS: Final = frozenset(
-    "medio media medios medias total totais maximo maxima minimo minima".split()
-)
+_AFTERWARDS: Final = listed("medio media medios medias total totais maximo maxima minimo minima")
 _NUMBER_WORDS: Final = ("number", "numero", "count")
-_RELATIVE: Final = frozenset("who which that whose whom que quem".split())
-_AGAIN: Final = frozenset(
-    """
+_OF_ROWS: Final = (tags.COUNT, tags.AVERAGE, tags.SUM, tags.HIGH, tags.LOW, tags.TOP, tags.EACH)
+_LISTING: Final = listed("list show display enumerate liste listar mostre exiba")
+_RELATIVE: Final = listed("who which that whose whom que quem")
+_AGAIN: Final = listed("""
     that this these those such same corresponding respective esse essa esses essas desse dessa
     desses dessas nesse nessa este esta deste desta neste nesta
-    """.split()
-)
+    """)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,15 @@ def link(
             items.append(replace(item, after_verb=verb, again=again))
         at = item.last if item is not None else at + 1
     return _arranged(items)
+
+
+def asks_for_rows(question: str, lang: Language) -> bool:
+    """Whether it counts, adds up, ranks or lists: what rows say better than sentences."""
+    found = tokens(question)
+    said = [item for item in _phrases(found, lexicon(lang)) if item.tag in _OF_ROWS]
+    lists = bool(found) and (found[0].folded,) in lexicon(lang).phrases
+    listing = lists and found[0].folded in _LISTING
+    return bool(said) or listing
 
 
 def _arranged(items: Sequence[Item]) -> list[Item]:
@@ -227,7 +236,7 @@ def _is_name(
     vocabulary: frozenset[str],
     lang: Language,
 ) -> bool:
-    """ "supply" is no `SupplierID`, and "tracks cost" is no cost of tracks but what they do."""
+    """“supply” is no `SupplierID`, and "tracks cost" is no cost of tracks but what they do."""
     if said[0] in vocabulary:
         return True
     if len(said) == 1:

@@ -6,9 +6,10 @@ from typing import Final
 
 from daemon.index.language import STOP_WORDS, Language
 from daemon.reasoner.sql import schema as schemas
+from daemon.reasoner.sql.lexicon import listed
 from daemon.reasoner.sql.schema import Field, Relation, Schema, Use, Word
 
-PLACING: Final = frozenset("in on at to from per by em no na por para".split())
+PLACING: Final = listed("in on at to from per by em no na por para")
 """Small words that may stand inside of a name: `UnitsInStock`."""
 SYNONYM: Final = 0.25
 """What one word costs that means the same as the name's, without being it."""

@@ -106,6 +106,19 @@ _RESERVED: Final = frozenset(
         "text",
     ]
 )
+_OPERATORS: Final = {
+    "null": "{left} IS NULL",
+    "known": "{left} IS NOT NULL",
+    "between": "{left} BETWEEN {values[0]} AND {values[1]}",
+    "in": "{left} IN ({every})",
+    "like": "{left} LIKE {values[0]}",
+}
+_HEADINGS: Final = {
+    Function.SUM: "total",
+    Function.AVERAGE: "average",
+    Function.HIGH: "highest",
+    Function.LOW: "lowest",
+}
 _BUCKETS: Final = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d", "weekday": "%w"}
 
 
@@ -154,17 +167,19 @@ class Query:
 def written(query: Query) -> str:
     """SQLite's SELECT, on one line."""
     sql = _selected(query)
-    return f"SELECT COUNT(*) FROM ({sql})" if query.counted else sql
+    return f"SELECT COUNT(*) AS number FROM ({sql})" if query.counted else sql
 
 
 def _selected(query: Query) -> str:
-    shown = [expression(one) for one in query.select]
+    shown = [f"{expression(one)}{_alias(one)}" for one in query.select]
     if query.ratio:
+        shown = [expression(one) for one in query.select]
         over, under = shown[-2:]
         if query.whole:
             where = f" WHERE {conjunction(query.where)}" if query.where else ""
             under = f"(SELECT {under} FROM {joined(query.tree)}{where})"
-        shown[-2:] = [quotient(over, under, percent=query.percent)]
+        kind = "percent" if query.percent else "ratio"
+        shown[-2:] = [f"{quotient(over, under, percent=query.percent)} AS {kind}"]
     parts = ["SELECT DISTINCT" if query.distinct else "SELECT", ", ".join(shown)]
     parts += ["FROM", joined(query.tree)]
     if query.where:
@@ -181,6 +196,15 @@ def _selected(query: Query) -> str:
     return " ".join(parts)
 
 
+def _alias(one: Expression) -> str:
+    """What a person reads above a number: `average_price`, not the expression."""
+    if one.function is Function.NONE:
+        return f" AS {name(one.bucket)}" if one.bucket in _BUCKETS else ""
+    if one.function is Function.COUNT:
+        return " AS number"
+    return f" AS {name(f'{_HEADINGS[one.function]}_{one.column}')}"
+
+
 def quotient(over: str, under: str, *, percent: bool) -> str:
     """Never an error: by nothing it is null."""
     times = "100.0 * " if percent else ""
@@ -191,10 +215,8 @@ def joined(tree: Tree) -> str:
     """The FROM clause."""
     parts = [name(tree.tables[0])]
     for table, edge in zip(tree.tables[1:], tree.edges, strict=True):
-        child, parent = (
-            f"{name(edge.child)}.{name(edge.column)}",
-            f"{name(edge.parent)}.{name(edge.key)}",
-        )
+        child = f"{name(edge.child)}.{name(edge.column)}"
+        parent = f"{name(edge.parent)}.{name(edge.key)}"
         parts.append(f"JOIN {name(table)} ON {child} = {parent}")
     return " ".join(parts)
 
@@ -232,21 +254,10 @@ def predicate(one: Predicate) -> str:
         return one.sql
     left = expression(one.left)
     values = [literal(value) for value in one.values]
-    match one.operator:
-        case "null":
-            return f"{left} IS NULL"
-        case "known":
-            return f"{left} IS NOT NULL"
-        case "between":
-            return f"{left} BETWEEN {values[0]} AND {values[1]}"
-        case "in":
-            return (
-                f"{left} IN ({', '.join(values)})" if len(values) > 1 else f"{left} = {values[0]}"
-            )
-        case "like":
-            return f"{left} LIKE {values[0]}"
-        case operator:
-            return f"{left} {operator} {values[0]}"
+    if one.operator == "in" and len(values) == 1:
+        return f"{left} = {values[0]}"
+    pattern = _OPERATORS.get(one.operator, "{left} {operator} {values[0]}")
+    return pattern.format(left=left, operator=one.operator, values=values, every=", ".join(values))
 
 
 def literal(value: str | float) -> str:

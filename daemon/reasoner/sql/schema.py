@@ -8,6 +8,7 @@ from typing import Final
 
 from daemon.index import language, schema_words
 from daemon.protocol.values import Column, DatabaseDescription, DescribedBy, Table
+from daemon.reasoner.sql.lexicon import listed
 
 _NUMERIC: Final = re.compile(r"INT|REAL|NUM|DEC|DOUB|FLO|MONEY|BOOL", re.IGNORECASE)
 _DATE_TYPE: Final = re.compile(r"DATE|TIMESTAMP", re.IGNORECASE)
@@ -18,7 +19,7 @@ _COUNTERS: Final = frozenset(
     ["num", "number", "count", "cnt", "total", "nr", "no", "qty", "qtd", "quantidade", "numero"]
 )
 _COUNTS: Final = _COUNTERS - frozenset(["total", "nr", "no"])
-_ORDINALS: Final = frozenset("number no nr numero".split())
+_ORDINALS: Final = listed("number no nr numero")
 _LABELS: Final = ("name", "nome", "title", "titulo", "description", "descricao", "label", "keyword")
 _OPTIONAL: Final = frozenset((*_LABELS, "desc", "text"))
 _KEYS: Final = frozenset(["id", "code", "key", "codigo", "cod", "uid", "pk"])

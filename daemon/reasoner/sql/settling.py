@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final
 
 from daemon.reasoner.sql.joins import Joins, Tree
 from daemon.reasoner.sql.names import Candidate
-from daemon.reasoner.sql.reading import Function, NotUnderstood, Reading, Role, Slot
+from daemon.reasoner.sql.reading import NotUnderstood, Reading, Role, Slot
 from daemon.reasoner.sql.schema import Schema, Use, is_amount
 
+_USES: Final = {
+    Role.NUMBER: Use.NUMERIC,
+    Role.SUMMED: Use.NUMERIC,
+    Role.RANKED: Use.NUMERIC | Use.DATE | Use.YEAR,
+}
+"""What a column must be good for in a role."""
 _MOST_TRIED: Final = 20_000
 _TABLE: Final = 1.0
 """What each join costs beside the fit of names: few tables are the likelier meaning."""
@@ -92,7 +99,7 @@ class Settling:
         return Settled(by_slot, tree, cost)
 
     def _fitting(self, slot: Slot) -> list[Candidate]:
-        fitted = [one for one in map(lambda c: self._as(slot.role, c), slot.candidates) if one]
+        fitted = [one for one in (self._as(slot.role, c) for c in slot.candidates) if one]
         fitted = [one for one in fitted if one.penalty <= _WORST]
         if not fitted:
             raise NotUnderstood(slot.text)
@@ -104,7 +111,7 @@ class Settling:
         return sorted(fitted, key=lambda one: one.penalty)
 
     def _only_number(self, one: Candidate) -> Candidate | None:
-        """ "the average invoice": what can be averaged of it, if that is one thing."""
+        """“the average invoice”: what can be averaged of it, if that is one thing."""
         fields = [
             field for field in self._schema.relations[one.table].fields if Use.NUMERIC in field.use
         ]
@@ -113,7 +120,7 @@ class Settling:
         return replace(one, column=fields[0].name, penalty=one.penalty + 0.3)
 
     def _amount(self, one: Candidate) -> Candidate:
-        """ "the total of all invoices": what each comes to, where a column says that; else how many."""
+        """“the total of all invoices”: what each comes to, where a column says that; else how many."""
         fields = self._schema.relations[one.table].fields
         amounts = [field for field in fields if Use.NUMERIC in field.use and is_amount(field)]
         return replace(one, column=amounts[0].name) if len(amounts) == 1 else one
@@ -128,32 +135,27 @@ class Settling:
     def _as(self, role: Role, one: Candidate) -> Candidate | None:
         """The candidate in this role, with what that costs; None: it cannot be."""
         field = self._schema.field(one.table, one.column) if one.column else None
-        use = field.use if field else Use.NONE
+        if field is None:
+            return self._thing_as(role, one)
+        wanted = _USES.get(role)
+        if wanted is not None:
+            return one if field.use & wanted else None
+        price = 0.0
         match role:
-            case Role.NUMBER if field is None:
-                return self._only_number(one)
-            case Role.NUMBER:
-                return one if Use.NUMERIC in use else None
-            case Role.RANKED:
-                fits = field is None or use & (Use.NUMERIC | Use.DATE | Use.YEAR)
-                return one if fits else None
-            case Role.COUNTED:
-                if field is None or one.counter:
-                    return one
-                if Use.BOOLEAN in use:
-                    return None
-                return replace(one, penalty=one.penalty + _COLUMN_COUNTED)
-            case Role.SUMMED:
-                if field is None:
-                    return self._amount(one)
-                return one if Use.NUMERIC in use else None
-            case Role.GROUP | Role.TARGET if Use.NUMERIC in use and Use.YEAR not in use:
-                price = _NUMBER_GROUPED if role is Role.GROUP else 0.0
-                return replace(one, penalty=one.penalty + price)
-            case Role.GROUP | Role.TARGET | Role.SCOPE if Use.KEY in use and one.penalty:
-                return replace(one, penalty=one.penalty + _KEY_NAMED)
-            case _:
-                return one
+            case Role.COUNTED if Use.BOOLEAN in field.use:
+                return None
+            case Role.COUNTED if not one.counter:
+                price = _COLUMN_COUNTED
+            case Role.GROUP if Use.NUMERIC in field.use and Use.YEAR not in field.use:
+                price = _NUMBER_GROUPED
+            case Role.GROUP | Role.TARGET | Role.SCOPE if Use.KEY in field.use and one.penalty:
+                price = _KEY_NAMED
+        return replace(one, penalty=one.penalty + price)
+
+    def _thing_as(self, role: Role, one: Candidate) -> Candidate | None:
+        if role is Role.NUMBER:
+            return self._only_number(one)
+        return self._amount(one) if role is Role.SUMMED else one
 
 
 def _columns_differ(one: Settled, other: Settled) -> bool:
@@ -176,7 +178,7 @@ def _combinations(options: Sequence[Sequence[Candidate]]) -> Iterator[tuple[Cand
     most = max((len(option) for option in options), default=0)
     while _product(options, most) > _MOST_TRIED and most > 1:
         most -= 1
-    yield from _product_of([option[:most] for option in options])
+    yield from product(*(option[:most] for option in options))
 
 
 def _product(options: Sequence[Sequence[Candidate]], most: int) -> int:
@@ -184,12 +186,3 @@ def _product(options: Sequence[Sequence[Candidate]], most: int) -> int:
     for option in options:
         total *= min(len(option), most)
     return total
-
-
-def _product_of(options: Sequence[Sequence[Candidate]]) -> Iterator[tuple[Candidate, ...]]:
-    from itertools import product
-
-    yield from product(*options)
-
-
-__all__ = ["Function", "Settled", "Settling"]

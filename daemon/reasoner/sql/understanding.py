@@ -66,7 +66,7 @@ def understand(items: Sequence[Item], schema: Schema) -> Reading:
 
 
 def _owned(items: Sequence[Item]) -> list[Item]:
-    """ "states with an area above …": a column of what it stands beside, where that has one."""
+    """“states with an area above …”: a column of what it stands beside, where that has one."""
     kept = list(items)
     for at in range(len(kept) - 2):
         thing, word, item = kept[at : at + 3]
@@ -81,7 +81,7 @@ def _owned(items: Sequence[Item]) -> list[Item]:
 
 
 def _compounds(items: Sequence[Item], schema: Schema) -> list[Item]:
-    """ "population density", "customer country": the last of two names, of the table of the first."""
+    """“population density”, "customer country": the last of two names, of the table of the first."""
     kept: list[Item] = []
     for at, item in enumerate(items):
         last = kept[-1] if kept else None
@@ -108,7 +108,7 @@ def _is_flag(item: Item, schema: Schema) -> bool:
 
 
 def _spoken_of(items: Sequence[Item], draft: Draft) -> list[Item]:
-    """ "Show both courses and scores": those of the sentence before, where they may be."""
+    """“Show both courses and scores”: those of the sentence before, where they may be."""
     before = {
         (one.table, one.column) for slot in draft.targets for one in slot.candidates if one.column
     }
@@ -205,7 +205,6 @@ def _group(item: Item, schema: Schema) -> Slot:
 
 def dates(item: Item, schema: Schema) -> Slot:
     """The year, month or day of any date; which one is settled by the tables spoken of."""
-
     wanted = Use.DATE | Use.YEAR if item.sense == "year" else Use.DATE
     found = when(schema, wanted)
     word = "day" if item.sense == "weekday" else item.sense

@@ -20,25 +20,31 @@ LONGEST_QUESTION = 600
 
 
 def write(request: SqlRequest) -> tuple[str, str]:
-    """Database and SQL; both empty where it cannot be said. The first database that can, does."""
-    if len(request.question) > LONGEST_QUESTION or request.tried:
+    """Database and SQL; both empty where it cannot be said. The first database that can, does.
+
+    Where the question as a whole is not understood, what is missing of it may be.
+    """
+    if max(len(request.question), len(request.information)) > LONGEST_QUESTION or request.tried:
         # Rules do not learn from an error: the same question would give the same SQL.
         return "", ""
-    lang = language.detect(request.question, language.known(request.language))
-    for database in request.databases:
-        sql = _written(request, database, lang)
-        if sql:
-            return database.name, sql
+    for question in dict.fromkeys((request.question, request.information)):
+        lang = language.detect(question, language.known(request.language))
+        for database in request.databases:
+            sql = _written(question, request, database, lang) if question else ""
+            if sql:
+                return database.name, sql
     return "", ""
 
 
-def _written(request: SqlRequest, database: DatabaseDescription, lang: Language) -> str:
+def _written(
+    question: str, request: SqlRequest, database: DatabaseDescription, lang: Language
+) -> str:
     matches = [match for match in request.matches if match.database == database.name]
     schema = Schema(database)
     if not schema.relations:
         return ""
     try:
-        items = link(tokens(request.question), schema, matches, lang)
+        items = link(tokens(question), schema, matches, lang)
         return _sql(understand(items, schema), schema)
     except NotUnderstood:
         return ""
