@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Console:
     """Results go to standard output, everything else to standard error."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], *, in_shell: bool = False) -> None:
         self.environ = environ
-        self.words = Words(prompts.language_of(environ))
+        self.words = Words(prompts.language_of(environ), in_shell=in_shell)
         self.paint = Paint(colour=has_colour(environ, 1))
         self.paint_notice = Paint(colour=has_colour(environ, 2))
         self.result_is_terminal = sys.stdout.isatty()
@@ -76,7 +76,9 @@ class Console:
         sys.stderr.flush()
 
     def error(self, message: str, action: str) -> None:
-        self.notice(error_lines(message, action, self.paint_notice))
+        width = self.width if sys.stderr.isatty() else None
+        message, action = self.words.here(message), self.words.here(action)
+        self.notice(error_lines(message, action, self.paint_notice, width))
 
     def progress(self, text: str) -> None:
         """One line that the next one takes the place of; only where someone can see it."""

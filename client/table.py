@@ -45,6 +45,7 @@ COMMANDS = (
     Command("sql", "databases", "database"),
     Command("status", "status"),
     Command("doctor", "doctor"),
+    Command("stop", "stop", in_shell=False),
     Command("completions", "completions", "", ("bash", "zsh", "fish"), in_shell=False),
     Command("help", "help", "command"),
 )

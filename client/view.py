@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
         def result(self, text: str) -> None: ...
         def notice(self, text: str) -> None: ...
+        def error(self, message: str, action: str) -> None: ...
         def progress(self, text: str) -> None: ...
 
 
@@ -83,7 +84,7 @@ class FlowView:
         screen = self._screen
         self._answer(flow)
         if flow.error is not None:
-            screen.notice(screens.error(flow.error, screen.paint_notice))
+            screen.error(flow.error.message, flow.error.action)
         elif flow.status == "cancelled":
             screen.notice(screen.paint_notice(screen.words("flow_cancelled"), "dim") + "\n")
         if screen.result_is_terminal:

@@ -64,8 +64,13 @@ class Finding:
 def run(paths: Paths, environ: Mapping[str, str], language: str) -> int:
     """Prints each finding; 1 if anything would keep the daemon from working."""
     found = list(findings(paths, environ))
-    for finding in found:
-        sys.stdout.write("\n".join(finding.lines(language)) + "\n")
+    try:
+        for finding in found:
+            sys.stdout.write("\n".join(finding.lines(language)) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read it has seen enough; the interpreter must not try to flush it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(any(finding.level is Level.FAIL for finding in found))
 
 

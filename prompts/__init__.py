@@ -2,7 +2,8 @@
 
 One-shot commands say their sentences through here too, so that importing it must cost nothing:
 an entry of the two tables is read alone. Its lines are `key = "JSON string"`, which is TOML; a
-test holds that a TOML parser reads the same.
+test holds that a TOML parser reads the same. `{count:row|rows}` is the number with the noun that
+goes with it, in both tables.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class Phrase:
 
 def phrase(name: str, language: str, /, **blanks: Any) -> str:
     """A text of the screens (`phrases.toml`), in that language."""
-    return _fill(_entry("phrases.toml", name)[known_language(language)], blanks)
+    language = known_language(language)
+    said = {blank: _said(value, language) for blank, value in blanks.items()}
+    return _fill(_entry("phrases.toml", name)[language], said)
 
 
 def names(file: str) -> frozenset[str]:
@@ -98,8 +101,28 @@ def _entry(file: str, name: str) -> dict[str, str]:
 class _Blanks(dict[str, object]):
     """A blank that nobody filled shows as itself: a sentence must never raise."""
 
+    def __getitem__(self, key: str) -> object:
+        return _Blank(super().__getitem__(key))
+
     def __missing__(self, key: str) -> object:
         return "{" + key + "}"
+
+
+class _Blank:
+    """What fills a blank; `one|many` in its place's specification is the noun it counts."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __str__(self) -> str:
+        return str(self._value)
+
+    def __format__(self, specification: str) -> str:
+        one, counts, many = specification.partition("|")
+        if not counts:
+            return format(self._value, specification)
+        # Also of a number that is a text already, such as an estimate: ~1200.
+        return f"{self._value} {one if str(self._value).lstrip('~') == '1' else many}"
 
 
 def _said(value: object, language: str) -> object:

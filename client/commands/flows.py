@@ -105,10 +105,11 @@ def told_of(console: Console, flow_id: str) -> Told:
     """What the flow's events tell beside the flow itself, safe to show."""
     filters: dict[int, OutputFilter] = {}
     told = Told()
+    asked = ""
     after = 0
     while True:
-        asked = {"flow_id": flow_id, "after": after, "timeout_s": 0}
-        more: FlowEvents = console.call("flow.wait", **asked)
+        wanted = {"flow_id": flow_id, "after": after, "timeout_s": 0}
+        more: FlowEvents = console.call("flow.wait", **wanted)
         for event in more.events:
             if str(event.kind) == "output":
                 n = int(event.data.get("n", 0))
@@ -117,9 +118,13 @@ def told_of(console: Console, flow_id: str) -> Told:
                 told.outputs[n] = told.outputs.get(n, "") + text
             elif str(event.kind) == "step" and event.data.get("name") == "looked":
                 told.looks.append(event.data)
+            elif str(event.kind) == "inquiry":
+                asked = str(event.data.get("inquiry_id", ""))
         if not more.events:
             break
         after = more.events[-1].seq
+    if asked:
+        told.inquiry = console.call("inquiry.get", inquiry_id=asked)
     for n, kept in filters.items():
         told.outputs[n] += kept.end()
         told.outputs[n] += "" if told.outputs[n].endswith("\n") else "\n"

@@ -15,7 +15,7 @@ _GROUPS = (
     ("help_group_answer", ("inquiries", "allow", "edit", "deny", "reply")),
     ("help_group_flows", ("flows", "show", "attach", "cancel", "retry", "delete")),
     ("help_group_sources", ("search", "sources", "databases", "sql")),
-    ("help_group_alvo", ("status", "doctor", "completions", "help")),
+    ("help_group_alvo", ("status", "doctor", "stop", "completions", "help")),
 )
 
 

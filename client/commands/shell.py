@@ -32,5 +32,5 @@ def run(console: Console, name: str, given: Namespace) -> int:
         console.notice(console.paint_notice(f"· {note}", "dim") + "\n")
     from client.shell.session import run_shell
 
-    run_shell(console, given.conversation)
+    run_shell(Console(console.environ, in_shell=True), given.conversation)
     return EXIT_OK

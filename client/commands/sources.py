@@ -11,6 +11,7 @@ from client.ids import short
 from client.remote import EXIT_FAILED, EXIT_OK
 from client.screens.index import progress_text, source_lines
 from client.usage import Parser, UsageError
+from daemon.protocol.escape import escape
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
@@ -51,10 +52,18 @@ def run(console: Console, name: str, given: Namespace) -> int:
                 private=given.private,
             )
         case "refresh":
-            source = console.call("source.refresh", source_id=given.what)
+            source = console.call("source.refresh", source_id=_named(console, given.what))
         case _:
             return _remove(console, given)
     return _watched(console, source, given)
+
+
+def _named(console: Console, given: str) -> str:
+    """The id of the one source that has this name or lies there; else what was given: an id."""
+    place = os.path.abspath(given)  # noqa: PTH100  (pathlib costs 6 ms)
+    listed: SourceList = console.call("source.list")
+    fits = [one.id for one in listed.sources if given == one.name or place == one.location]
+    return fits[0] if len(fits) == 1 else given
 
 
 def _is_database(path: str) -> bool:
@@ -83,11 +92,13 @@ def _list(console: Console, given: Namespace) -> int:
 
 
 def _remove(console: Console, given: Namespace) -> int:
-    console.call("source.remove", source_id=given.what)
+    source = _named(console, given.what)
+    console.call("source.remove", source_id=source)
     if given.json:
-        console.document({"removed": given.what})
+        console.document({"removed": source})
     else:
-        console.notice(console.words("source_removed", source=short(given.what)) + "\n")
+        said = short(source) if source == given.what else escape(given.what)
+        console.notice(console.words("source_removed", source=said) + "\n")
     return EXIT_OK
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 
 from client import moments
+from client.folding import fold, fold_place
 from client.ids import short
 from client.place import shorten
 from client.prose import ProseWriter, one_line, readable
 from client.remote import EXIT_DENIED, EXIT_FAILED, EXIT_OK, EXIT_WAITING
 from client.screens.error import error_lines
+from client.screens.inquiry import facts, inquiry_screen
 from client.terminal import Paint, cut_at, display_width
 from client.words import Words
 from daemon.protocol.escape import escape, numbered
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 
     from daemon.protocol.values import (
         Citation,
-        ErrorValue,
         Flow,
+        Inquiry,
         PlannedCommand,
     )
 
@@ -87,27 +89,52 @@ def citations(cited: list[Citation], words: Words, paint: Paint, width: int | No
         return ""
     lines = ["", paint(words("citations_title"), "bold")]
     for citation in cited:
-        mark, title = f"[{citation.n}]", one_line(citation.title)
-        where = one_line(shorten(citation.location, os.environ))
-        fresh = citation.retrieved_at or citation.modified_at
-        rest = [] if where == title else [where]
-        rest += [moments.day(fresh)] if fresh else []
-        detail = "  ".join(rest)
-        line = f"{paint(mark, 'dim')} {title}"
-        fits = width is None or display_width(f"{mark} {title}  {detail}") <= width
-        lines += (
-            [f"{line}  {paint(detail, 'dim')}"] if fits else [line, f"    {paint(detail, 'dim')}"]
-        )
+        lines += _citation(citation, paint, width)
     return "\n".join(lines) + "\n"
 
 
-def error(value: ErrorValue, paint: Paint) -> str:
-    """The sentence, and below it what to do."""
-    return error_lines(value.message, value.action, paint)
+def _citation(citation: Citation, paint: Paint, width: int | None) -> list[str]:
+    """On one line where it fits; else the place has lines of its own, and SQL has them always."""
+    mark, title = f"[{citation.n}]", one_line(citation.title)
+    fresh = citation.retrieved_at or citation.modified_at
+    day = [moments.day(fresh)] if fresh else []
+    sql = _sql(citation)
+    where = one_line(sql or shorten(citation.location, os.environ))
+    detail = "  ".join([*([] if where == title else [where]), *day])
+    if width is None or (not sql and display_width(f"{mark} {title}  {detail}") <= width):
+        return [f"{paint(mark, 'dim')} {title}  {paint(detail, 'dim')}".rstrip()]
+    heading = fold(title, width - len(mark) - 1)
+    if sql:
+        heading, below = _with_day(heading, day, width - 4), fold(where, width - 4)
+    else:
+        below = [] if where == title else fold_place(where, width - 4)
+        below = _with_day(below, day, width - 4)
+    return [
+        f"{paint(mark, 'dim')} {heading[0]}",
+        *(f"    {line}" for line in heading[1:]),
+        *(f"    {paint(line, 'dim')}" for line in below),
+    ]
+
+
+def _with_day(lines: list[str], day: list[str], width: int) -> list[str]:
+    if lines and day and display_width(f"{lines[-1]}  {day[0]}") <= width:
+        return [*lines[:-1], f"{lines[-1]}  {day[0]}"]
+    return [*lines, *day]
+
+
+def _sql(citation: Citation) -> str:
+    """The SQL that brought the rows; its place reads `database.table: SELECT …`."""
+    return (
+        citation.location.removeprefix(f"{citation.title}: ")
+        if citation.source == "DATABASE"
+        else ""
+    )
 
 
 def footer(flow: Flow, words: Words, paint: Paint) -> str:
-    """Who answered, and the id to name the flow by."""
+    """Who answered, and the id to name the flow by; of a person's own command there is no more."""
+    if flow.question.startswith("!"):
+        return ""
     parts = [words("footer_flow", flow=short(flow.id))]
     if flow.reasoner:
         parts.insert(0, escape(flow.reasoner))
@@ -116,12 +143,13 @@ def footer(flow: Flow, words: Words, paint: Paint) -> str:
 
 class Told:
     """What events tell of a flow. `outputs`: what each command printed, by its number from 0, made
-    safe; `looks`: each look into a source, as its event has it.
+    safe; `looks`: each look into a source, as its event has it. `inquiry`: the last one.
     """
 
     def __init__(self) -> None:
         self.outputs: dict[int, str] = {}
         self.looks: list[dict[str, Any]] = []
+        self.inquiry: Inquiry | None = None
 
 
 def flow_screen(flow: Flow, told: Told, words: Words, paint: Paint, width: int) -> str:
@@ -130,20 +158,26 @@ def flow_screen(flow: Flow, told: Told, words: Words, paint: Paint, width: int) 
     head = f"{paint(short(flow.id), 'bold')}  {status}  {moments.moment(flow.created_at)}"
     head += paint(f"  {escape(flow.reasoner)}", "dim") if flow.reasoner else ""
     lines = [head, *(f"  {line}" for line in readable(flow.question).splitlines())]
-    text = "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n" + cost(flow, words, paint)
+    if told.inquiry is not None and flow.status == "waiting":
+        shown = inquiry_screen(told.inquiry, words, paint, width, names_all=True)
+        verb = "reply" if told.inquiry.kind == "information" else "allow"
+        todo = words("waiting_next", verb=verb, inquiry=short(told.inquiry.id))
+        return f"{text}{way(told.looks, words, paint, width)}\n{shown}\n{todo}\n"
     for n, command in enumerate(flow.plan):
         text += "\n" + command_screen(command, told.outputs.get(n, ""), paint, width)
+    if told.inquiry is not None and told.inquiry.script is not None:
+        asked = facts(told.inquiry, words, paint, width, names_all=True)
+        text += "\n" + "\n".join(asked) + "\n"
     if flow.answer:
         text += "\n" + answer(flow, words, paint, width)
-    text += way(told.looks, words, paint)
+    text += way(told.looks, words, paint, width)
     if flow.error is not None:
-        text += "\n" + error(flow.error, paint)
-    if flow.status == "waiting" and flow.inquiry:
-        text += "\n" + words("waiting_next", inquiry=short(flow.inquiry)) + "\n"
+        text += "\n" + error_lines(flow.error.message, flow.error.action, paint, width)
     return text
 
 
-def way(looks: list[dict[str, Any]], words: Words, paint: Paint) -> str:
+def way(looks: list[dict[str, Any]], words: Words, paint: Paint, width: int) -> str:
     """What was looked up, where, and what came of it; empty where nothing was."""
     if not looks:
         return ""
@@ -152,8 +186,25 @@ def way(looks: list[dict[str, Any]], words: Words, paint: Paint) -> str:
         source = words(f"source_{str(look.get('source', '')).lower()}")
         where = one_line(str(look.get("where", "")))
         outcome = one_line(str(look.get("summary", "")))
-        lines += [f"{source}  {where}", f"    {paint(outcome, 'dim')}"]
+        first, *rest = fold(where, width - display_width(source) - 2)
+        lines += [f"{source}  {first}", *(f"    {line}" for line in rest)]
+        lines += [f"    {paint(line, 'dim')}" for line in fold(f"→ {outcome}", width - 4)]
     return "\n".join(lines) + "\n"
+
+
+def cost(flow: Flow, words: Words, paint: Paint) -> str:
+    """What the model was given and gave, in one line; empty where none was asked."""
+    usage = flow.usage
+    if not usage.calls:
+        return ""
+    told = words(
+        "flow_cost",
+        calls=usage.calls,
+        given=usage.tokens_in,
+        written=usage.tokens_out,
+        took=moments.span(usage.took_ms / 1000),
+    )
+    return paint(f"{escape(flow.reasoner or '')}: {told}", "dim") + "\n"
 
 
 def command_screen(command: PlannedCommand, output: str, paint: Paint, width: int) -> str:

@@ -5,29 +5,50 @@ from __future__ import annotations
 import os
 
 from client import moments
+from client.folding import fold, fold_exact
 from client.ids import short
 from client.place import shorten
 from client.prose import one_line, readable
-from client.terminal import Paint, cut_at
+from client.terminal import Paint, cut_at, display_width
 from client.words import Words
 from daemon.protocol.escape import escape, numbered
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from daemon.protocol.values import Inquiry
 
+    Fold = Callable[[str, int], list[str]]
 
-def inquiry_screen(inquiry: Inquiry, words: Words, paint: Paint, width: int) -> str:
+
+QUOTE = "> "
+"""Before each line of a text that is not ours: none can look like a numbered line of a script."""
+
+USUAL = frozenset(
+    {
+        *("GIT_PAGER", "HOME", "LANG", "LANGUAGE", "LOGNAME", "PAGER", "PATH", "SHELL", "TERM"),
+        *("TMPDIR", "TZ", "USER", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
+        *("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "LC_ALL", "LC_ADDRESS", "LC_COLLATE", "LC_CTYPE"),
+        *("LC_IDENTIFICATION", "LC_MEASUREMENT", "LC_MESSAGES", "LC_MONETARY", "LC_NAME"),
+        *("LC_NUMERIC", "LC_PAPER", "LC_TELEPHONE", "LC_TIME"),
+    }
+)
+"""What every session has, and no person needs to read again (`daemon/shell/environment.py`)."""
+
+
+def inquiry_screen(
+    inquiry: Inquiry, words: Words, paint: Paint, width: int, *, names_all: bool = False
+) -> str:
     """The whole inquiry, ended by a newline. Long lines are folded, never cut."""
     title = words(f"inquiry_title_{inquiry.kind}")
     lines = [f"{paint(title, 'bold', 'yellow')}  {paint(short(inquiry.id), 'dim')}"]
     if inquiry.text:
-        lines += ["", *_indented(readable(inquiry.text), width)]
+        lines += ["", *_quoted(readable(inquiry.text), paint, width)]
     lines += ["", *_commands(inquiry, words, paint, width)] if inquiry.script is not None else []
     if inquiry.urls:
         lines += ["", *_numbered([escape(url) for url in inquiry.urls], paint, width)]
-    if facts := _facts(inquiry, words, paint, width):
-        lines += ["", *facts]
+    lines += ["", *facts(inquiry, words, paint, width, names_all=names_all)]
     return "\n".join(lines) + "\n"
 
 
@@ -45,7 +66,8 @@ def _commands(inquiry: Inquiry, words: Words, paint: Paint, width: int) -> list[
         heading = words("inquiry_step", n=n, of=len(inquiry.plan))
         why = one_line(command.explanation)
         lines += [""] if lines else []
-        lines += _indented(f"{heading}: {why}" if why else heading, width)
+        lines.append(f"  {heading}")
+        lines += _quoted(why, paint, width)
         lines += _script_lines(command.script, words, paint, width)
     return lines
 
@@ -69,39 +91,55 @@ def _numbered(lines: list[str], paint: Paint, width: int) -> list[str]:
     return shown
 
 
-def _indented(text: str, width: int) -> list[str]:
+def _quoted(text: str, paint: Paint, width: int) -> list[str]:
+    """A text of a reasoner's or a document's, marked at its left whatever it says."""
+    room = width - 2 - len(QUOTE)
     return [
-        f"  {line}" for paragraph in text.splitlines() for line in _wrapped(paragraph, width - 2)
+        f"  {paint(QUOTE, 'dim')}{line}".rstrip()
+        for paragraph in text.splitlines()
+        for line in fold(paragraph, room)
     ]
 
 
-def _facts(inquiry: Inquiry, words: Words, paint: Paint, width: int) -> list[str]:
-    facts: list[tuple[str, str]] = []
+def facts(
+    inquiry: Inquiry, words: Words, paint: Paint, width: int, *, names_all: bool
+) -> list[str]:
+    """What a yes is bound to is shown exactly; our own words are folded as prose.
+
+    `names_all`: also the variables that every session has.
+    """
+    found: list[tuple[str, str, Fold]] = []
     if inquiry.cwd is not None and inquiry.script is not None:
-        facts.append(("inquiry_cwd", escape(shorten(inquiry.cwd, os.environ))))
+        found.append((words("inquiry_cwd"), shorten(inquiry.cwd, os.environ), fold_exact))
     if inquiry.environment:
-        facts.append(("inquiry_environment", escape(", ".join(inquiry.environment))))
+        names = _variables(inquiry.environment, words, names_all=names_all)
+        found.append((words("inquiry_environment"), names, fold))
     if inquiry.permission_hint:
-        facts.append(("inquiry_hint", escape(inquiry.permission_hint)))
+        found.append((words("inquiry_hint"), inquiry.permission_hint, fold_exact))
     if inquiry.status == "waiting":
-        facts.append(("inquiry_expires", moments.left(inquiry.expires_at, words)))
+        found.append((words("inquiry_expires"), moments.left(inquiry.expires_at, words), fold))
     else:
-        facts.append(("inquiry_status", closing(inquiry, words)))
-    labels = [words(name) for name, _ in facts]
-    column = max(map(len, labels)) + 4
+        found.append((words("inquiry_status"), closing(inquiry, words), fold))
+    return _beside(found, paint, width)
+
+
+def _beside(labelled: list[tuple[str, str, Fold]], paint: Paint, width: int) -> list[str]:
+    column = max(display_width(label) for label, _, _ in labelled) + 4
     lines: list[str] = []
-    for label, (_, value) in zip(labels, facts, strict=True):
-        first, *rest = _wrapped(value, width - column)
-        lines.append(f"  {paint(label.ljust(column - 4), 'dim')}  {first}")
+    for label, value, folded in labelled:
+        space = " " * (column - 2 - display_width(label))
+        first, *rest = folded(value, width - column)
+        lines.append(f"  {paint(label, 'dim')}{space}{first}")
         lines += [" " * column + line for line in rest]
     return lines
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    import textwrap
-
-    # Folded at spaces where there are any; a name that is too long is folded anywhere.
-    return textwrap.wrap(text, width, break_on_hyphens=False, drop_whitespace=True) or [""]
+def _variables(names: list[str], words: Words, *, names_all: bool) -> str:
+    """How many every session has, and by name those that this one has beyond them."""
+    more = [escape(name) for name in names if names_all or name not in USUAL]
+    if len(more) == len(names):
+        return ", ".join(more)
+    return ", ".join([words("inquiry_usual", count=len(names) - len(more)), *more])
 
 
 def closing(inquiry: Inquiry, words: Words) -> str:

@@ -7,6 +7,11 @@ from contextlib import suppress
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import ANSI
 from prompt_toolkit.input.typeahead import clear_typeahead
+from prompt_toolkit.layout.processors import (
+    Processor,
+    Transformation,
+    TransformationInput,
+)
 from prompt_toolkit.patch_stdout import patch_stdout
 
 
@@ -14,12 +19,24 @@ class Interrupted(Exception):
     """Ctrl-C at a question. No KeyboardInterrupt: in a task, that would end the whole loop."""
 
 
+class _Unseen(Processor):
+    """Draws nothing: stars would tell how long a secret is."""
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        del transformation_input
+        return Transformation(
+            [], source_to_display=lambda _: 0, display_to_source=lambda position: position
+        )
+
+
 class Asker:
     """One line at a time, never kept in a history. Ctrl-C is Interrupted, Ctrl-D EOFError."""
 
     async def ask(self, prompt: str, *, secret: bool = False) -> str:
         session: PromptSession[str] = PromptSession(
-            ANSI(prompt), is_password=secret, interrupt_exception=Interrupted
+            ANSI(prompt),
+            input_processors=[_Unseen()] if secret else None,
+            interrupt_exception=Interrupted,
         )
         forget_typed_ahead(session)
         with patch_stdout(raw=True):

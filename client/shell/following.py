@@ -246,7 +246,7 @@ class Following:
     async def _interrupted(self, *, owner: bool) -> None:
         console = self._console
         if not owner:
-            note = self._words("detached", flow=short(self._flow_id)).replace("alvo ", "/")
+            note = self._words("detached", flow=short(self._flow_id))
             console.notice(console.paint_notice(f"· {note}", "dim") + "\n")
             return
         try:

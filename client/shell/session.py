@@ -26,9 +26,10 @@ from client.table import BY_NAME, COMMANDS
 from client.typed import TypedConnection
 from daemon.protocol.calls import (
     ByFlow,
+    Nothing,
     StartFlow,
 )
-from daemon.protocol.methods import FLOW_GET, FLOW_RETRY, FLOW_START
+from daemon.protocol.methods import FLOW_GET, FLOW_RETRY, FLOW_START, SOURCE_LIST
 from daemon.protocol.values import (
     ConversationId,
     Flow,
@@ -77,7 +78,9 @@ class Shell:
     async def run(self) -> None:
         """Until Ctrl-D or /quit."""
         notice = self._console.paint_notice(self._words("shell_welcome"), "dim")
-        self._console.notice(f"{notice}\n\n")
+        self._console.notice(f"{notice}\n")
+        await self._say_what_lacks()
+        self._console.notice("\n")
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, not_here)
         watching = asyncio.create_task(self._watcher.run())
         try:
@@ -89,6 +92,13 @@ class Shell:
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
             await self._connection.close()
+
+    async def _say_what_lacks(self) -> None:
+        """Who has named nothing to answer from yet reads how that is done."""
+        with contextlib.suppress(RemoteError):
+            if not (await self._connection.call(SOURCE_LIST, Nothing())).sources:
+                note = self._console.paint_notice(self._words("shell_empty"), "yellow")
+                self._console.notice(f"{note}\n")
 
     async def _read(self) -> str | None:
         """A line; empty after Ctrl-C, None at the end."""
@@ -164,7 +174,7 @@ class Shell:
         """The one-shot subcommand itself, alone on the terminal: Ctrl-C ends it and not the shell."""
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            run_command(Console(self._console.environ), name, words)
+            run_command(Console(self._console.environ, in_shell=True), name, words)
         except KeyboardInterrupt:
             self._console.notice("\n")
         finally:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import prompts
 from daemon.blocks.journal import Journal
 from daemon.blocks.pieces import SAID, Pieces, Said, ready
 from daemon.blocks.rows import rows_text
@@ -73,9 +74,10 @@ class DatabaseSearch:
                 await self._say(reply.notice, journal)
             if not reply.sql.strip():
                 where = ", ".join(route.database.name for route in routes)
-                await journal.looked(SourceName.DATABASE, where, "no SQL")
+                said = prompts.phrase("looked_no_sql", flow.language)
+                await journal.looked(SourceName.DATABASE, where, said)
                 return Pieces()
-            answered = await self._run(reply, routes, journal)
+            answered = await self._run(flow, reply, routes, journal)
             if answered.piece is not None:
                 return Pieces((answered.piece,))
             tried = (*tried, TriedSql(reply.sql, answered.problem, reply.database))
@@ -88,7 +90,9 @@ class DatabaseSearch:
             await journal.notice(notice)
             await journal.once(SAID, Said, lambda: ready(Said(notice)))
 
-    async def _run(self, reply: SqlReply, routes: Sequence[Route], journal: Journal) -> _Answered:
+    async def _run(
+        self, flow: Flow, reply: SqlReply, routes: Sequence[Route], journal: Journal
+    ) -> _Answered:
         where = f"{reply.database}: {reply.sql}"
         try:
             database = _proposed(reply.database, routes)
@@ -97,9 +101,11 @@ class DatabaseSearch:
             )
         except AlvoError as error:
             problem = str(error.blanks.get("reason") or error.type.name)
-            await journal.looked(SourceName.DATABASE, where, f"{error.type.name}: {problem}")
+            said, _ = prompts.sentence(error.type.name, flow.language, **error.blanks)
+            await journal.looked(SourceName.DATABASE, where, said)
             return _Answered(problem=f"{error.type.name}: {problem}")
-        await journal.looked(SourceName.DATABASE, where, f"{len(rows.rows)} rows")
+        said = prompts.phrase("looked_rows", flow.language, count=len(rows.rows))
+        await journal.looked(SourceName.DATABASE, where, said)
         return _Answered(_piece(reply, rows, database))
 
 

@@ -34,14 +34,15 @@ class InternetSearch:
         known = await journal.recall(step, Pieces)
         if known is not None:
             return known.pieces
-        urls = await self._addresses(missing, journal)
+        urls = await self._addresses(flow, missing, journal)
         kept = {url: page for url in urls if (page := await self._kept(url)) is not None}
         wanted = tuple(url for url in urls if url not in kept)
         approval = None
         if wanted:
             said = await journal.recall(f"fetch/{tag}", PersonReply)
             if said is not None and not said.known:
-                await journal.looked(SourceName.INTERNET, ", ".join(wanted), "denied")
+                said_no = prompts.phrase("looked_denied", flow.language)
+                await journal.looked(SourceName.INTERNET, ", ".join(wanted), said_no)
                 wanted = ()
             else:
                 approval = await _leave(said, journal)
@@ -53,7 +54,7 @@ class InternetSearch:
         return found.pieces
 
     async def _addresses(
-        self, missing: Sequence[tuple[int, Missing]], journal: Journal
+        self, flow: Flow, missing: Sequence[tuple[int, Missing]], journal: Journal
     ) -> tuple[str, ...]:
         """Those that are given or found by the search address, each once; refused ones are told."""
         urls = list[str]()
@@ -64,7 +65,8 @@ class InternetSearch:
                 urls += self._internet.addresses(piece.urls, piece.information)
             except AlvoError as error:
                 where = str(error.blanks.get("url", ""))
-                await journal.looked(SourceName.INTERNET, where, error.type.name)
+                refused, _ = prompts.sentence(error.type.name, flow.language, **error.blanks)
+                await journal.looked(SourceName.INTERNET, where, refused)
         return tuple(dict.fromkeys(urls))[:_MAX_URLS]
 
     async def _kept(self, url: str) -> Page | None:
@@ -81,24 +83,30 @@ class InternetSearch:
         fetched = list[ContextPiece]()
         if approval is not None:
             pages = await asyncio.gather(
-                *(self._fetch(approval, n, journal) for n in range(len(wanted)))
+                *(self._fetch(flow, approval, n, journal) for n in range(len(wanted)))
             )
             fetched = [piece for page in pages for piece in _pieces(page, flow.question)]
         for url, page in kept.items():
-            await journal.looked(SourceName.INTERNET, url, f"kept since {page.retrieved_at}")
+            at = page.retrieved_at
+            kept_since = {"date": at[:10], "time": at[11:16]}
+            known = prompts.phrase("looked_kept", flow.language, **kept_since)
+            await journal.looked(SourceName.INTERNET, url, known)
             fetched += _pieces(page, flow.question)
         return Pieces(tuple(fetched))
 
-    async def _fetch(self, approval: UsedApproval, n: int, journal: Journal) -> Page | None:
+    async def _fetch(
+        self, flow: Flow, approval: UsedApproval, n: int, journal: Journal
+    ) -> Page | None:
         url = approval.urls[n]
         try:
             page = await self._internet.fetch(approval, n)
         except AlvoError as error:
-            reason = str(error.blanks.get("reason") or error.blanks.get("address") or "")
-            await journal.looked(SourceName.INTERNET, url, f"{error.type.name} {reason}".strip())
+            failed, _ = prompts.sentence(error.type.name, flow.language, **error.blanks)
+            await journal.looked(SourceName.INTERNET, url, failed)
             return None
         way = " → ".join([*page.hops, page.final_url]) if page.hops else page.final_url
-        await journal.looked(SourceName.INTERNET, way, f"{len(page.passages)} passages")
+        read = prompts.phrase("looked_passages", flow.language, count=len(page.passages))
+        await journal.looked(SourceName.INTERNET, way, read)
         return page
 
 

@@ -29,6 +29,7 @@ from daemon.reasoner import (
 from daemon.sources.databases import DatabaseSources, Route
 from daemon.store.clock import now
 from daemon.store.flows import StoredFlow
+from prompts import Phrase
 
 COMMAND_SIGN = "!"
 
@@ -104,7 +105,7 @@ def direct_command(question: str) -> str | None:
         return None
     command = question.removeprefix(COMMAND_SIGN)
     if not command.strip():
-        raise AlvoError(errors.COMMAND_INVALID, reason="it is empty")
+        raise AlvoError(errors.COMMAND_INVALID, reason=Phrase("reason_empty"))
     return command
 
 

@@ -17,6 +17,7 @@ from daemon.protocol.values import (
 )
 from daemon.reasoner import DecisionRequest, Reasoner, Reply
 from daemon.store.flows import StoredFlow
+from prompts import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,12 @@ class ResponseBlock:
     @staticmethod
     def _plan(flow: Flow, said: str, pieces: Pieces) -> Ask:
         if not flow.plan:
-            raise AlvoError(errors.COMMAND_INVALID, reason="the plan is empty")
+            raise AlvoError(errors.COMMAND_INVALID, reason=Phrase("reason_plan_empty"))
         for command in flow.plan:
             if "\0" in command.script:
-                raise AlvoError(errors.COMMAND_INVALID, reason="it holds a NUL character")
+                raise AlvoError(errors.COMMAND_INVALID, reason=Phrase("reason_nul"))
             if not command.script.strip():
-                raise AlvoError(errors.COMMAND_INVALID, reason="it is empty")
+                raise AlvoError(errors.COMMAND_INVALID, reason=Phrase("reason_empty"))
         why = "\n".join(filter(None, [said, *(command.explanation for command in flow.plan)]))
         return Ask(
             InquiryKind.RUN, said, plan=tuple(flow.plan), citations=citations_of(why, pieces.pieces)

@@ -11,7 +11,8 @@ _TEXT_CHARS: Final = 8000
 
 def rows_text(rows: Rows) -> str:
     """How many rows there are, then the first of them as a Markdown table; what is cut is said."""
-    count = f"{len(rows.rows)}{' or more' if rows.more else ''} rows"
+    noun = "row" if len(rows.rows) == 1 and not rows.more else "rows"
+    count = f"{len(rows.rows)}{' or more' if rows.more else ''} {noun}"
     if not rows.rows:
         return count
     lines = [count, "", _line(rows.columns), _line(["---"] * len(rows.columns))]

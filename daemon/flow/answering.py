@@ -40,6 +40,7 @@ from daemon.store.approvals import grant_approval
 from daemon.store.clock import now
 from daemon.store.flows import StoredFlow, executing_in, find_step, load_flow, record_step
 from daemon.store.inquiries import close_inquiry, closed_error, load_inquiry
+from prompts import Phrase
 
 _D: Final = AnswerDecision
 _WAITING: Final = frozenset({FlowStatus.WAITING})
@@ -274,13 +275,16 @@ def _check_fit(given: AnswerInquiry, inquiry: Inquiry) -> None:
 
 def _problem(
     given: AnswerInquiry, inquiry: Inquiry, accepted: tuple[AnswerDecision, ...]
-) -> str | None:
+) -> Phrase | None:
     checks = (
-        (given.decision not in accepted, f"kind = {inquiry.kind}"),
-        (given.scope is not Scope.ONCE, f"scope = {given.scope}"),
-        (given.decision is _D.REPLY and not (given.text or "").strip(), "text = “”"),
-        (given.decision is _D.ALLOW and given.digest is None, "digest = null"),
-        (given.edited is not None and not _may_edit(given, inquiry), "edited"),
+        (given.decision not in accepted, Phrase("reason_of_kind", kind=inquiry.kind)),
+        (given.scope is not Scope.ONCE, Phrase("reason_scope", scope=given.scope)),
+        (
+            given.decision is _D.REPLY and not (given.text or "").strip(),
+            Phrase("reason_reply_empty"),
+        ),
+        (given.decision is _D.ALLOW and given.digest is None, Phrase("reason_no_digest")),
+        (given.edited is not None and not _may_edit(given, inquiry), Phrase("reason_edited")),
     )
     return next((problem for wrong, problem in checks if wrong), None)
 

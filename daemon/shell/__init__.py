@@ -2,7 +2,7 @@
 
 from daemon.shell.ending import sweep
 from daemon.shell.session import Shell
-from daemon.shell.values import CommandResult, ProcessLine, SessionMarker, SessionState, Swept
+from daemon.shell.values import CommandResult, ProcessLine, SessionMarker, SessionState, Swept, Window
 
 __all__ = [
     "CommandResult",
@@ -11,5 +11,6 @@ __all__ = [
     "SessionState",
     "Shell",
     "Swept",
+    "Window",
     "sweep",
 ]

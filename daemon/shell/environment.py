@@ -9,6 +9,7 @@ from typing import Final
 
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
+from prompts import Phrase
 
 # XDG_* and TMPDIR say where this person's files are: without them programs would put theirs
 # elsewhere. XDG_RUNTIME_DIR is needed by `systemctl --user`; it also shows where our socket is,
@@ -92,8 +93,10 @@ def check_variables(variables: Mapping[str, str]) -> None:
     """What may be set for one command: COMMAND_INVALID names what may not."""
     for name, value in variables.items():
         if not _NAME.fullmatch(name) or _NEVER.fullmatch(name) or name in _MEANING:
-            raise AlvoError(errors.COMMAND_INVALID, reason=f"the variable {name!r} cannot be set")
+            reason = Phrase("reason_variable", name=repr(name))
+            raise AlvoError(errors.COMMAND_INVALID, reason=reason)
         if "\0" in value:
-            raise AlvoError(errors.COMMAND_INVALID, reason=f"the variable {name} holds a NUL")
+            reason = Phrase("reason_variable_nul", name=name)
+            raise AlvoError(errors.COMMAND_INVALID, reason=reason)
     if sum(len(value.encode(errors="replace")) for value in variables.values()) > _VALUES_MAX:
-        raise AlvoError(errors.COMMAND_INVALID, reason="its variables are too long")
+        raise AlvoError(errors.COMMAND_INVALID, reason=Phrase("reason_variables_long"))

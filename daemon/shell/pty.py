@@ -5,8 +5,10 @@ import fcntl
 import os
 import signal
 import struct
+import sys
 import termios
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pexpect
@@ -14,9 +16,10 @@ import ptyprocess
 
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
+from daemon.shell.values import Window
 
-ROWS: Final = 24
-COLUMNS: Final = 80
+NOBODYS: Final = Window(24, 80)
+"""How large the terminal is while nobody has said how large theirs is."""
 _TIOCSIG: Final = 0x40045436  # _IOW('T', 0x36, int): a signal to the foreground group
 _LOWEST_PIPE: Final = 10  # below are the descriptors that scripts use by number
 _LOCAL_FLAGS: Final = 3
@@ -26,6 +29,15 @@ _OUTPUT_FLAGS: Final = 1
 _TO_DEFAULT: Final = sorted(
     signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP} - set(range(32, 35))
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """`canonical`: input comes by lines. `pending`: bytes that wait to be read by the program."""
+
+    canonical: bool
+    echo: bool
+    pending: int
 
 
 class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -90,7 +102,7 @@ class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs 
         attributes = termios.tcgetattr(self.slave)
         attributes[_OUTPUT_FLAGS] &= ~termios.OPOST  # output comes byte for byte
         termios.tcsetattr(self.slave, termios.TCSANOW, attributes)
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        self.resize(NOBODYS)
         actions: list[tuple[Any, ...]] = [
             (os.POSIX_SPAWN_OPEN, 0, os.ttyname(self.slave), os.O_RDWR, 0),
             (os.POSIX_SPAWN_DUP2, 0, 1),
@@ -146,14 +158,42 @@ class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs 
             termios.tcflush(self.master, termios.TCOFLUSH)
             termios.tcflush(self.slave, termios.TCIFLUSH)
 
+    def mode(self) -> Mode | None:
+        """None: the terminal is gone."""
+        try:
+            local = termios.tcgetattr(self.slave)[_LOCAL_FLAGS]
+            pending = fcntl.ioctl(self.slave, termios.FIONREAD, bytes(4))
+        except (OSError, termios.error):
+            return None
+        canonical, echo = bool(local & termios.ICANON), bool(local & termios.ECHO)
+        return Mode(canonical=canonical, echo=echo, pending=int.from_bytes(pending, sys.byteorder))
+
     def set_echo(self, on: bool) -> None:
+        self._change(_LOCAL_FLAGS, termios.ECHO, on=on)
+
+    def translate_newlines(self) -> None:
+        """As on a person's terminal, which needs a return as well; else bytes come as they are."""
+        self._change(_OUTPUT_FLAGS, termios.OPOST | termios.ONLCR, on=True)
+
+    def _change(self, which: int, flags: int, *, on: bool) -> None:
         with contextlib.suppress(OSError, termios.error):
             attributes = termios.tcgetattr(self.slave)
-            if on:
-                attributes[_LOCAL_FLAGS] |= termios.ECHO
-            else:
-                attributes[_LOCAL_FLAGS] &= ~termios.ECHO
+            attributes[which] = attributes[which] | flags if on else attributes[which] & ~flags
             termios.tcsetattr(self.slave, termios.TCSANOW, attributes)
+
+    def window(self) -> Window | None:
+        try:
+            size = fcntl.ioctl(self.slave, termios.TIOCGWINSZ, bytes(8))
+        except OSError:
+            return None
+        rows, columns, _, _ = struct.unpack("HHHH", size)
+        return Window(rows, columns)
+
+    def resize(self, window: Window) -> None:
+        """The kernel tells who is in front (SIGWINCH), if this is a change."""
+        size = struct.pack("HHHH", window.rows, window.columns, 0, 0)
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(self.slave, termios.TIOCSWINSZ, size)
 
     def interrupt_foreground(self) -> None:
         """As Ctrl-C does, whatever the terminal's mode, and without a race for a group's number."""
@@ -165,11 +205,15 @@ class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs 
 
         The kernel says 0 once the session is gone, and killpg(0) would end the daemon.
         """
-        try:
-            group = os.tcgetpgrp(self.master)
-        except OSError:
-            return None
+        group = self.front()
         return group if group > 1 and group not in (self.process_id, os.getpgrp()) else None
+
+    def front(self) -> int:
+        """The process group in front, bash's own included; 0: nobody's."""
+        try:
+            return os.tcgetpgrp(self.master)
+        except OSError:
+            return 0
 
     def bury(self) -> int | None:
         """The exit status of a bash that has ended (128 + signal where one ended it)."""

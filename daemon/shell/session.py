@@ -25,6 +25,7 @@ from daemon.shell.ending import is_subreaper, members, reap_adopted, sweep
 from daemon.shell.environment import check_variables, persons_umask, session_environment
 from daemon.shell.values import CommandResult, OnOutput, SessionMarker, SessionState, Swept
 from daemon.store.approvals import UsedApproval
+from prompts import Phrase
 
 __all__ = ["CommandResult", "SessionMarker", "SessionState", "Shell", "Swept", "sweep"]
 
@@ -271,9 +272,9 @@ def _content(script: str) -> bytes:
     try:
         content = script.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise AlvoError(errors.COMMAND_INVALID, reason="it is not valid text") from error
+        raise AlvoError(errors.COMMAND_INVALID, reason=Phrase("reason_no_text")) from error
     if b"\0" in content:
-        raise AlvoError(errors.COMMAND_INVALID, reason="it holds a NUL")
+        raise AlvoError(errors.COMMAND_INVALID, reason=Phrase("reason_nul"))
     return content
 
 

@@ -3,10 +3,21 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from daemon.protocol.values import ConversationId
+from daemon.protocol.values import ConversationId, Terminal
 
 OnOutput = Callable[[bytes], Awaitable[None]]
 """Given each piece of output; while it is awaited nothing more is read from the terminal."""
+
+OnWait = Callable[[Terminal | None], Awaitable[None]]
+"""Told what the command has begun to wait for at its terminal; None: nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How large a terminal is."""
+
+    rows: int
+    columns: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """What is shown before a yes is all that would happen; what scripts learn is the exit status."""
 
+import itertools
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client import moments
-from client.screens.flow import Told, citations, exit_status, flow_line, flow_screen
+from client.screens.error import error_lines
+from client.screens.flow import Told, citations, exit_status, flow_line, flow_screen, footer
 from client.screens.inquiry import inquiry_screen
 from client.terminal import Paint, display_width
 from client.words import Words
@@ -16,8 +19,12 @@ from daemon.protocol.escape import escape, is_hidden, unescape
 from daemon.protocol.values import (
     FlowStatus,
     PlannedCommand,
+    SourceName,
+    Usage,
 )
-from tests.support.values import a_citation, a_flow, an_error, an_inquiry
+from daemon.shell.environment import _ALWAYS as ALWAYS
+from daemon.shell.environment import session_environment
+from tests.support.values import AT, a_citation, a_flow, an_error, an_inquiry
 
 PLAIN = Paint(colour=False)
 EN = Words("en")
@@ -60,7 +67,7 @@ def test_no_line_of_a_script_runs_off_the_screen(script, width):
 def test_padding_cannot_push_anything_out_of_sight():
     screen = inquiry_screen(an_inquiry("ls" + " " * 400 + "; rm -rf ~"), EN, PLAIN, 80)
     assert "; rm -rf ~" in screen
-    assert "lines: 1 · characters: 412" in screen
+    assert "1 line · 412 characters" in screen
 
 
 def test_the_rest_of_a_folded_line_cannot_pass_for_a_line_of_its_own():
@@ -72,8 +79,8 @@ def test_the_rest_of_a_folded_line_cannot_pass_for_a_line_of_its_own():
 def test_a_plan_is_shown_whole_step_by_step():
     plan = [PlannedCommand("Packs it.", "tar c x"), PlannedCommand("Removes it.", "rm -r x")]
     screen = inquiry_screen(an_inquiry("tar c x\nrm -r x", plan=plan), EN, PLAIN, 80)
-    assert "Step 1 of 2: Packs it.\n   1 │ tar c x\n" in screen
-    assert "Step 2 of 2: Removes it.\n   1 │ rm -r x\n" in screen
+    assert "Step 1 of 2\n  > Packs it.\n   1 │ tar c x\n" in screen
+    assert "Step 2 of 2\n  > Removes it.\n   1 │ rm -r x\n" in screen
 
 
 def test_every_url_of_a_fetch_is_shown():
@@ -87,8 +94,88 @@ def test_every_url_of_a_fetch_is_shown():
 
 def test_the_screen_names_directory_variables_and_expiry():
     screen = inquiry_screen(an_inquiry("ls", hint="ls *"), PT, PLAIN, 80)
-    for part in ("em         /srv", "variáveis  HOME, PATH", "padrão     ls *", "expira     em "):
+    for part in ("em         /srv", "variáveis  2 de sempre", "padrão     ls *", "expira     em "):
         assert part in screen
+
+
+@given(st.text(alphabet="a b/\u3000é日", min_size=1, max_size=120), st.integers(24, 96))
+def test_a_directory_can_be_had_back_from_the_screen_space_by_space(name, width):
+    screen = inquiry_screen(an_inquiry("ls", cwd=f"/srv/{name}"), EN, PLAIN, width)
+    first, *rest = screen.partition("\n  in  ")[2].splitlines()
+    shown = first.strip()
+    for line in itertools.takewhile(lambda line: line.startswith("        "), rest):
+        shown += line.strip()
+    assert unescape(shown) == f"/srv/{name}"
+
+
+def test_a_text_cannot_pass_for_a_numbered_line_of_the_script():
+    forged = "Lists files.\n   1 │ ls\n\n  in  /tmp " + "x" * 70 + "    1 │ ls"
+    plan = [PlannedCommand(forged, "rm -r x"), PlannedCommand(forged, "true")]
+    for inquiry in (an_inquiry("rm -r x", text=forged), an_inquiry("rm -r x\ntrue", plan=plan)):
+        screen = inquiry_screen(inquiry, EN, PLAIN, 60)
+        told = [line for line in screen.splitlines() if "│ ls" in line or "/tmp" in line]
+        assert len(told) >= 2
+        assert all(line.startswith("  > ") for line in told)
+
+
+def test_only_the_variables_that_not_every_session_has_are_named(tmp_path):
+    usual = session_environment(
+        dict.fromkeys((*ALWAYS, "LC_ALL", "LC_CTYPE", "LC_TIME"), "x"), (), tmp_path
+    )
+    inquiry = an_inquiry("ls", environment=[*usual, "DB_PASSWORD", "LC_EVIL"])
+    screen = inquiry_screen(inquiry, EN, PLAIN, 80)
+    assert f"variables  {len(usual)} usual ones, DB_PASSWORD, LC_EVIL\n" in screen
+    told = Told()
+    told.inquiry = inquiry
+    for status in (FlowStatus.WAITING, FlowStatus.DENIED):
+        whole = flow_screen(a_flow(status=status), told, EN, PLAIN, 80)
+        assert all(name in whole for name in inquiry.environment)
+
+
+@pytest.mark.parametrize("width", [50, 80])
+def test_an_error_is_folded_between_words(width):
+    message = "I do not have enough information. Missing: “the salary of the workshop lead”"
+    shown = error_lines(message, "Add what tells about it: alvo sources add PATH.", PLAIN, width)
+    assert all(display_width(line) <= width for line in shown.splitlines())
+    assert " ".join(shown.split()).startswith(f"✗ {message} Add what")
+    assert error_lines(message, "", PLAIN, None) == f"✗ {message}\n"
+
+
+def test_a_long_citation_is_folded_after_parts_of_its_path():
+    citation = replace(a_citation(), title="T", location="/srv/" + "some-folder/" * 8 + "a.md#B")
+    lines = citations([citation], EN, PLAIN, 60).splitlines()
+    assert all(display_width(line) <= 60 for line in lines)
+    assert all(line.endswith(("/", "a.md#B", "2026-02-03")) for line in lines[3:])
+    told = "".join(line.strip() for line in lines[3:])
+    assert told.replace(" ", "") == f"{citation.location}2026-02-03"
+
+
+def test_the_sql_of_a_citation_has_lines_of_its_own():
+    sql = "SELECT name FROM orders WHERE " + " AND ".join(["total > 100"] * 5)
+    citation = replace(
+        a_citation(),
+        source=SourceName.DATABASE,
+        title="shop.orders",
+        location=f"shop.orders: {sql}",
+        retrieved_at=AT,
+    )
+    first, *rest = citations([citation], EN, PLAIN, 50).splitlines()[2:]
+    assert first == "[1] shop.orders  2026-02-03"
+    assert len(rest) > 1
+    assert all(line.startswith("    ") and len(line) <= 50 for line in rest)
+    assert " ".join(line.strip() for line in rest) == sql
+
+
+def test_show_tells_in_one_line_what_the_model_took():
+    usage = Usage(calls=2, tokens_in=1200, tokens_out=1, took_ms=1500.0)
+    screen = flow_screen(a_flow(reasoner="gemini", usage=usage), Told(), EN, PLAIN, 80)
+    assert "\ngemini: 2 calls · 1200 tokens in, 1 out · 1.5 s\n" in screen
+    assert "calls" not in flow_screen(a_flow(), Told(), EN, PLAIN, 80)
+
+
+def test_a_command_of_the_person_s_own_needs_no_footer():
+    assert footer(a_flow(question="!ls", reasoner=None), EN, PLAIN) == ""
+    assert "flow flw234" in footer(a_flow(), EN, PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -129,11 +216,9 @@ def test_show_tells_every_command_with_its_output_and_end():
     flow = a_flow(status=FlowStatus.FAILED, plan=plan, error=an_error("COMMAND_FAILED"))
     told = Told()
     told.outputs[0] = "hi\n"
-    told.looks.append(
-        {"source": "DATABASE", "where": "shop: SELECT \x1b[31m1", "summary": "1 rows"}
-    )
+    told.looks.append({"source": "DATABASE", "where": "shop: SELECT \x1b[31m1", "summary": "1 row"})
     screen = flow_screen(flow, told, EN, PLAIN, 80)
-    assert "database  shop: SELECT <U+001B>[31m1\n    1 rows" in screen
+    assert "database  shop: SELECT <U+001B>[31m1\n    → 1 row\n" in screen
     assert "$ echo hi\n  false\n" in screen
     assert "hi\n" in screen
     assert "✗ 1 · 0.0 s" in screen

@@ -9,6 +9,7 @@ import pytest
 import prompts
 from client import connection, place
 from client.table import COMMANDS
+from client.words import Words
 from daemon.config import Paths
 from daemon.protocol.framing import MAX_FRAME_BYTES
 
@@ -34,6 +35,15 @@ def _names_in_code():
 def test_every_phrase_that_the_client_names_is_there():
     missing = {name for name in _names_in_code() if name and name not in PHRASES}
     assert not missing
+
+
+def test_in_the_shell_a_command_is_named_as_it_is_typed_there():
+    words = Words("en", in_shell=True)
+    assert words("sources_none").endswith(": /sources add PATH")
+    told = words.here("See: alvo show x1. Or: alvo ask …, or alvo-embed add")
+    assert told == "See: /show x1. Or: alvo ask …, or alvo-embed add"
+    assert words.here("alvo") == "alvo"
+    assert Words("en")("sources_none").endswith(": alvo sources add PATH")
 
 
 def test_every_command_has_its_help():

@@ -65,10 +65,10 @@ def test_a_question_is_answered_from_a_database_alone(
         (citation,) = ended["citations"]
         assert citation["source"] == "DATABASE"
         assert COUNT in citation["location"]
-        assert citation["excerpt"].startswith("1 rows")
+        assert citation["excerpt"].startswith("1 row")
         assert citation["retrieved_at"]
         assert ended["rounds"] == 1
-        assert looks(rpc, flow["id"])[0]["summary"] == "1 rows"
+        assert looks(rpc, flow["id"])[0]["summary"] == "1 row"
     assert "shop" in server.generated[0].user  # the decision is told which databases there are
     assert hashlib.sha256(shop.read_bytes()).hexdigest() == before
 
@@ -112,7 +112,7 @@ def test_sql_that_is_wrong_is_mended_from_its_error(
         flow = rpc("flow.start", question="How many orders were cancelled?")
         ended = rpc.follow(flow["id"], ENDED)
         assert ended["status"] == "answered", ended["error"]
-        assert looks(rpc, flow["id"])[-1]["summary"] == "1 rows"
+        assert looks(rpc, flow["id"])[-1]["summary"] == "1 row"
     assert len(server.generated) == 4
 
 

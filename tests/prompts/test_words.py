@@ -1,5 +1,6 @@
 """Every sentence and phrase is there in both languages, and reads as TOML does."""
 
+import re
 import string
 import tomllib
 from pathlib import Path
@@ -39,8 +40,31 @@ def test_both_languages_have_the_same_blanks(file: str) -> None:
 
 
 def test_a_blank_is_filled_and_an_unfilled_one_shows_itself() -> None:
-    assert prompts.phrase("executed", "en", count=2).startswith("Done: 2 of 2")
+    assert prompts.phrase("executed", "en", count=2).startswith("Done: 2 commands")
     assert "{count}" in prompts.phrase("executed", "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "said"),
+    [
+        ("en", 0, "0 rows"),
+        ("en", 1, "1 row"),
+        ("en", 2, "2 rows"),
+        ("en", "~1200", "~1200 rows"),
+        ("pt", 1, "1 linha"),
+        ("pt", 0, "0 linhas"),
+    ],
+)
+def test_a_number_has_the_noun_that_goes_with_it(language: str, count: object, said: str) -> None:
+    assert prompts.phrase("database_rows", language, count=count) == said
+
+
+@pytest.mark.parametrize("file", TABLES)
+def test_no_phrase_leaves_a_number_with_a_noun_of_the_wrong_number(file: str) -> None:
+    nouns = r"documents|passages|rows|files|tables|calls|tokens|documentos|trechos|linhas|arquivos"
+    for name, entry in TABLES[file].items():
+        for text in entry.values():
+            assert not re.search(rf"\{{\w+\}} (?:{nouns})\b", text), name
 
 
 def test_a_blank_may_have_any_name() -> None:

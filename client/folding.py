@@ -1,0 +1,53 @@
+"""Text in lines no wider than the screen: prose at its spaces, exact texts without losing any."""
+
+from client.terminal import cut_at, display_width
+from daemon.protocol.escape import escape
+
+_SPACE = "<U+0020>"
+_PARTS_END = "/#&?"
+
+
+def fold(text: str, width: int) -> list[str]:
+    """Prose, at its spaces; only a word wider than the screen is cut. At least one line."""
+    lines, line = [], ""
+    for word in text.split():
+        if line and display_width(line) + 1 + display_width(word) <= width:
+            line += f" {word}"
+            continue
+        lines += [line] if line else []
+        *cut, line = fold_place(word, width)
+        lines += cut
+    return [*lines, line]
+
+
+def fold_place(text: str, width: int) -> list[str]:
+    """A path or an address, after its parts where that fits; joined again it is the text."""
+    lines, line = [], ""
+    for part in _parts(text):
+        if line and display_width(line) + display_width(part) > width:
+            lines.append(line)
+            line = ""
+        *cut, line = cut_at(line + part, width)
+        lines += cut
+    return [*lines, line]
+
+
+def fold_exact(text: str, width: int) -> list[str]:
+    """What a yes is bound to: joined and unescaped it is the text, spaces and all.
+
+    A space that stands alone within a line is seen; every other one is shown as what it is.
+    """
+    shown = escape(text)
+    if "  " not in f" {shown} " and display_width(shown) <= width:
+        return [shown]
+    return fold_place(shown.replace(" ", _SPACE), width)
+
+
+def _parts(text: str) -> list[str]:
+    parts, begun = [], ""
+    for c in text:
+        begun += c
+        if c in _PARTS_END:
+            parts.append(begun)
+            begun = ""
+    return [*parts, begun] if begun else parts
