@@ -2,7 +2,14 @@
 
 from daemon.shell.ending import sweep
 from daemon.shell.session import Shell
-from daemon.shell.values import CommandResult, ProcessLine, SessionMarker, SessionState, Swept, Window
+from daemon.shell.values import (
+    CommandResult,
+    ProcessLine,
+    SessionMarker,
+    SessionState,
+    Swept,
+    Window,
+)
 
 __all__ = [
     "CommandResult",

@@ -20,15 +20,18 @@ from daemon.shell import lines
 from daemon.shell.ending import end_session
 from daemon.shell.marks import VARIABLE, put_mark
 from daemon.shell.processes import boot_id, every_process, read_process
-from daemon.shell.pty import BashPty
-from daemon.shell.values import CommandResult, OnOutput, SessionMarker, Swept
+from daemon.shell.pty import NOBODYS, BashPty
+from daemon.shell.reports import Reports
+from daemon.shell.values import CommandResult, OnOutput, OnWait, SessionMarker, Swept, Window
+from daemon.shell.watch import Watch
 
 CHUNK: Final = 64 * 1024
 # What can lie in the kernel's buffers once bash has reported; a background job may write for ever.
 _TAIL: Final = 128 * 1024
 _READY_S: Final = 10.0
 _STOP_S: Final = 2.0
-_REPORT_MAX: Final = 64 * 1024
+# Long enough for a program to see that its window has changed before it changes back.
+_REDRAW_S: Final = 0.05
 
 
 class Bash:
@@ -41,6 +44,7 @@ class Bash:
         self, conversation: ConversationId, program: str, environment: Mapping[str, str]
     ) -> None:
         incarnation = secrets.token_hex(8)
+        self._may_be_real = environment.get("TERM") == lines.NO_TERMINAL
         self._pty = BashPty(program, {**environment, VARIABLE: incarnation})
         put_mark(self._pty.process_id, incarnation)
         process = read_process(self._pty.process_id)
@@ -58,15 +62,13 @@ class Bash:
         self.ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._exit_status: int | None = None
-        self._nonce = b""
-        self._report: tuple[int, str] | None = None
-        self._reported = b""
+        self._reports = Reports(self._pty.reports, self._rouse)
+        self._watch = Watch(self._pty, None)
         self._wake: asyncio.Future[None] | None = None
         self._interrupted = self._timed_out = self._killed = False
-        self._echo_off = self._swept = False
+        self._swept = False
         self._died = asyncio.Event()
         self._ending: asyncio.Future[Swept] | None = None
-        self._loop.add_reader(self._pty.reports, self._on_report)
         self._loop.add_reader(self._pty.died, self._on_death)
 
     @property
@@ -89,39 +91,53 @@ class Bash:
         deadline = self._loop.call_later(_READY_S, self._kill)
         try:
             self._tell(
-                lines.first_lines(cwd, umask, self._pty.report_number, self._expect_report())
+                lines.first_lines(cwd, umask, self._pty.report_number, self._reports.expect())
             )
-            while self._report is None and not self.dead:
+            while self._reports.latest is None and not self.dead:
                 await self._sleep_until_woken()
         except BaseException:
             await self.end()
             raise
         finally:
             deadline.cancel()
-        if self._report is None:
+        if self._reports.latest is None:
             said = self._pty.read_output(CHUNK).decode(errors="replace").strip()
             await self.end()
             raise AlvoError(errors.SHELL_FAILED, reason=said or f"status {self._exit_status}")
-        status, self.cwd = self._report
+        status, self.cwd = self._reports.latest
         if status != 0:
             await self.end()
             raise AlvoError(errors.DIRECTORY_MISSING, path=cwd)
         self._watch_between()
 
     async def run(
-        self, file: Path, on_output: OnOutput, variables: Mapping[str, str], limit_s: float
+        self,
+        file: Path,
+        on_output: OnOutput,
+        on_wait: OnWait | None,
+        *,
+        variables: Mapping[str, str],
+        window: Window | None,
+        limit_s: float,
     ) -> CommandResult:
-        """Runs a script file to its end. If this is cancelled or `on_output` fails, all is ended."""
+        """Runs a script file to its end. If this is cancelled or `on_output` fails, all is ended.
+
+        `window`: of the real terminal that shows it; None: there is none, and programs are told.
+        """
         self.busy = True
         self._interrupted = self._timed_out = False
+        self._watch = Watch(self._pty, on_wait)
         began = time.perf_counter()
         limit = self._loop.call_later(limit_s, self._on_limit) if limit_s > 0 else None
         try:
-            self._ready_terminal()
-            nonce = self._expect_report()
+            self._ready_terminal(window)
+            nonce = self._reports.expect()
             pipes = (self._pty.script_number, self._pty.report_number)
-            self._tell(lines.command_lines(file, pipes, nonce, tuple(variables)), variables)
+            real = window is not None and self._may_be_real
+            text = lines.command_lines(file, pipes, nonce, tuple(variables), real_terminal=real)
+            self._tell(text, variables)
             await self._pump(on_output)
+            await self._watch.end()
         except BaseException:
             self.busy = False
             await self.end()
@@ -137,8 +153,8 @@ class Bash:
     async def _result(self, began: float) -> CommandResult:
         took_ms = (time.perf_counter() - began) * 1000
         status = None if self._killed else self._exit_status
-        if self._report is not None:
-            status, said = self._report
+        if self._reports.latest is not None:
+            status, said = self._reports.latest
             self.cwd = self._present_directory(said)
         if self.usable:
             self._pty.refresh()
@@ -161,9 +177,10 @@ class Bash:
         tail = _TAIL
         while True:
             # Asked before the read: all that was written before the report is there by now.
-            done = self._report is not None or self.dead
+            done = self._reports.latest is not None or self.dead
             data = self._pty.read_output(min(CHUNK, tail))
             if data:
+                await self._watch.before_output()
                 await on_output(data)
                 # A consumer that never waits would keep everyone else from the loop.
                 await asyncio.sleep(0)
@@ -172,14 +189,8 @@ class Bash:
                 if not data or tail <= 0:
                     return
             elif not data:
-                await self._sleep_until_woken(for_output=True)
-
-    def _expect_report(self) -> str:
-        """A fresh word that the report must begin with: an old or a made-up one is ignored."""
-        nonce = secrets.token_hex(8)
-        self._nonce = nonce.encode()
-        self._report = None
-        return nonce
+                await self._sleep_until_woken(self._watch.pause(), for_output=True)
+                await self._watch.settle()
 
     def _tell(self, text: str, variables: Mapping[str, str] | None = None) -> None:
         first, newline, rest = text.partition("\n")
@@ -193,11 +204,13 @@ class Bash:
             # bash is gone, or something reads its pipe: nothing that follows could be trusted.
             self._kill()
 
-    def _ready_terminal(self) -> None:
+    def _ready_terminal(self, window: Window | None) -> None:
         self._loop.remove_reader(self._pty.master)
         self._drop_late_output()
         self._pty.refresh()
-        self._echo_off = False
+        self._pty.resize(window or NOBODYS)
+        if window is not None:
+            self._pty.translate_newlines()
 
     def _watch_between(self) -> None:
         """Between commands background jobs may write: nobody waits for it, and it must not stop
@@ -211,37 +224,27 @@ class Bash:
 
     # What wakes the one coroutine that waits.
 
-    async def _sleep_until_woken(self, *, for_output: bool = False) -> None:
-        if self._report is not None or self.dead:
+    async def _sleep_until_woken(
+        self, at_most_s: float | None = None, *, for_output: bool = False
+    ) -> None:
+        if self._reports.latest is not None or self.dead:
             return
         self._wake = self._loop.create_future()
+        alarm = None if at_most_s is None else self._loop.call_later(at_most_s, self._rouse)
         if for_output:
             self._loop.add_reader(self._pty.master, self._rouse)
         try:
             await self._wake
         finally:
             self._wake = None
+            if alarm is not None:
+                alarm.cancel()
             if for_output and self._pty.master >= 0:
                 self._loop.remove_reader(self._pty.master)
 
     def _rouse(self) -> None:
         if self._wake is not None:
             _fulfil(self._wake)
-
-    def _on_report(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            piece = os.read(self._pty.reports, _REPORT_MAX)
-            if not piece:
-                self._loop.remove_reader(self._pty.reports)
-            self._reported += piece
-        *whole, rest = self._reported.split(b"\0")
-        self._reported = rest[-_REPORT_MAX:]
-        for report in whole:
-            nonce, _, said = report.partition(b" ")
-            status, _, cwd = said.partition(b" ")
-            if secrets.compare_digest(nonce, self._nonce) and status.isdigit():
-                self._report = (int(status), os.fsdecode(cwd))
-                self._rouse()
 
     def _on_death(self) -> None:
         self._loop.remove_reader(self._pty.died)
@@ -254,10 +257,10 @@ class Bash:
     def _on_limit(self) -> None:
         self._timed_out = True
         self._pty.interrupt_foreground()
-        self._loop.call_later(_STOP_S, self._on_stubborn, self._nonce)
+        self._loop.call_later(_STOP_S, self._on_stubborn, self._reports.nonce)
 
     def _on_stubborn(self, nonce: bytes) -> None:
-        if self.busy and nonce == self._nonce and self._report is None:
+        if self.busy and nonce == self._reports.nonce and self._reports.latest is None:
             self._killed = True
             self._ending = self._ending or asyncio.ensure_future(self._end())
 
@@ -304,9 +307,8 @@ class Bash:
 
     async def send(self, data: bytes, *, secret: bool) -> None:
         """Keys. A secret is not echoed, whatever the program in front thinks of echo."""
-        if secret or self._echo_off:
-            self._pty.set_echo(not secret)
-            self._echo_off = secret
+        self._pty.guard_echo(secret=secret)
+        whole = data
         while data and self.busy and not self.dead:
             try:
                 data = data[os.write(self._pty.master, data) :]
@@ -314,6 +316,23 @@ class Bash:
                 await self._writable()
             except OSError:
                 return
+        self._watch.fed(whole)
+        self._rouse()
+
+    def resize(self, window: Window) -> None:
+        """A real terminal of this size shows the command now.
+
+        One of the same size shows nothing yet: whoever has the screen draws it anew.
+        """
+        if not self.busy:
+            return
+        self._pty.translate_newlines()
+        mode = self._pty.mode()
+        if self._pty.window() == window and mode is not None and not mode.canonical:
+            self._pty.resize(Window(window.rows + 1, window.columns))
+            self._loop.call_later(_REDRAW_S, self._pty.resize, window)
+        else:
+            self._pty.resize(window)
 
     async def _writable(self) -> None:
         """Until the terminal takes more, at most a moment: the command may end meanwhile."""
@@ -362,7 +381,8 @@ class Bash:
             self.ended.set()
 
     def _dispose(self) -> None:
-        for descriptor in (self._pty.master, self._pty.reports, self._pty.died):
+        self._reports.close()
+        for descriptor in (self._pty.master, self._pty.died):
             if descriptor >= 0:
                 self._loop.remove_reader(descriptor)
         self._pty.dispose()

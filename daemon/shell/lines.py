@@ -9,6 +9,9 @@ from typing import Final
 # alone, and the next line would run. So from there on every command returns, until the report.
 _TRAP: Final = r"""trap 'trap "\builtin return 130" DEBUG; set -T; \builtin return 130' INT"""
 _UNTRAP: Final = "trap - DEBUG; set +T"
+NO_TERMINAL: Final = "dumb"
+REAL_TERMINAL: Final = "xterm-256color"
+"""What TERM says where a real terminal shows the command; pagers stay off all the same."""
 # Our own lines are silent also where a script left `set -x` or a trap behind.
 _SILENT: Final = ">/dev/null 2>&1"
 
@@ -24,7 +27,12 @@ def first_lines(cwd: str, umask: int | None, report: int, nonce: str) -> str:
 
 
 def command_lines(
-    file: Path, pipes: tuple[int, int], nonce: str, variables: Sequence[str] = ()
+    file: Path,
+    pipes: tuple[int, int],
+    nonce: str,
+    variables: Sequence[str] = (),
+    *,
+    real_terminal: bool = False,
 ) -> str:
     """The script is sourced without our descriptors (`pipes`: scripts, report); then bash reports.
 
@@ -37,11 +45,23 @@ def command_lines(
         f" IFS= \\builtin read -r -d '' -u {scripts} {name} || \\builtin exit 125; export {name};"
         for name in variables
     )
+    term = _term_line(NO_TERMINAL, REAL_TERMINAL) if real_terminal else ""
+    untrue = _term_line(REAL_TERMINAL, NO_TERMINAL) if real_terminal else ""
     return (
         f"{{ {_TRAP}; {_UNTRAP};{reads} }} {_SILENT}\n"
+        f"{term}"
         f"\\builtin . {shlex.quote(str(file))} {scripts}<&- {report}>&-\n"
         f"{_report_line(report, nonce, variables)}"
+        f"{untrue}"
     )
+
+
+def _term_line(before: str, after: str) -> str:
+    """A line of its own: where a script made TERM readonly, bash drops the rest of the line.
+
+    A value that a script has set itself is left alone.
+    """
+    return f"{{ TERM=${{TERM/#{before}/{after}}}; }} {_SILENT}\n"
 
 
 def _report_line(report: int, nonce: str, variables: Sequence[str]) -> str:

@@ -51,6 +51,7 @@ class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs 
         self.slave = self.scripts = self.reports = self.died = -1
         self.script_number = self.report_number = -1
         self._passed: tuple[int, ...] = ()
+        self._guarded = False
         try:
             self._open_pipes()
             arguments = ["--noprofile", "--norc", f"/dev/fd/{self.script_number}"]
@@ -150,6 +151,7 @@ class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs 
         First what is still on its way to the slave, then what has arrived there: flushing the
         master alone leaves a stale "y" that answers the next program's question.
         """
+        self._guarded = False
         with contextlib.suppress(OSError, termios.error):
             termios.tcsetattr(self.slave, termios.TCSANOW, self.saved)
             # Ctrl-S stops output; this goes on, but only for who has stopped it likewise.
@@ -168,8 +170,18 @@ class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs 
         canonical, echo = bool(local & termios.ICANON), bool(local & termios.ECHO)
         return Mode(canonical=canonical, echo=echo, pending=int.from_bytes(pending, sys.byteorder))
 
-    def set_echo(self, on: bool) -> None:
-        self._change(_LOCAL_FLAGS, termios.ECHO, on=on)
+    def guard_echo(self, *, secret: bool) -> None:
+        """Off for a secret, and on again for what follows: if it was on, and still is for lines."""
+        mode = self.mode()
+        if mode is None:
+            return
+        if secret and mode.echo:
+            self._change(_LOCAL_FLAGS, termios.ECHO, on=False)
+            self._guarded = True
+        elif not secret and self._guarded:
+            self._guarded = False
+            if mode.canonical:
+                self._change(_LOCAL_FLAGS, termios.ECHO, on=True)
 
     def translate_newlines(self) -> None:
         """As on a person's terminal, which needs a return as well; else bytes come as they are."""

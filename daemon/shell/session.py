@@ -23,7 +23,15 @@ from daemon.shell.bash import Bash
 from daemon.shell.descent import descends
 from daemon.shell.ending import is_subreaper, members, reap_adopted, sweep
 from daemon.shell.environment import check_variables, persons_umask, session_environment
-from daemon.shell.values import CommandResult, OnOutput, SessionMarker, SessionState, Swept
+from daemon.shell.values import (
+    CommandResult,
+    OnOutput,
+    OnWait,
+    SessionMarker,
+    SessionState,
+    Swept,
+    Window,
+)
 from daemon.store.approvals import UsedApproval
 from prompts import Phrase
 
@@ -86,12 +94,16 @@ class Shell:
         n: int,
         on_output: OnOutput,
         environment: Mapping[str, str] = MappingProxyType({}),
+        *,
+        on_wait: OnWait | None = None,
+        window: Window | None = None,
     ) -> CommandResult:
         """Runs `approval.scripts[n]`, once ever, to its end.
 
         APPROVAL_MISMATCH: that script was run, there is none, or the session is not the one that
         was approved: it is elsewhere, or was ended by an earlier script of the same approval.
         `environment`: set for this command alone; by its values it may hold secrets.
+        `window`: of a real terminal that shows the command; without one TERM is `dumb`.
         """
         conversation = approval.conversation
         if conversation in self._running:
@@ -103,7 +115,14 @@ class Shell:
         try:
             bash = await self._session_for(approval, use)
             with self._script_file(content) as file:
-                return await bash.run(file, on_output, environment, self._settings.time_limit_s)
+                return await bash.run(
+                    file,
+                    on_output,
+                    on_wait,
+                    variables=environment,
+                    window=window,
+                    limit_s=self._settings.time_limit_s,
+                )
         finally:
             del self._running[conversation]
             self._forget_dead()
@@ -176,6 +195,10 @@ class Shell:
         Without a newline or end of file a line holds 4,095 bytes: the kernel drops the rest.
         """
         await self._busy(conversation).send(data, secret=secret)
+
+    async def resize(self, conversation: ConversationId, window: Window) -> None:
+        """A real terminal of this size shows the command from now on."""
+        self._busy(conversation).resize(window)
 
     def _busy(self, conversation: ConversationId) -> Bash:
         bash = self._live(conversation)

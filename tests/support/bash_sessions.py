@@ -14,9 +14,11 @@ from daemon.protocol.values import (
     Digest,
     FlowId,
     InquiryId,
+    Terminal,
 )
 from daemon.shell.processes import every_process
 from daemon.shell.session import CommandResult, Shell
+from daemon.shell.values import Window
 from daemon.store.approvals import UsedApproval
 from tests.support.waiting import until
 
@@ -69,26 +71,40 @@ class Sessions:
         conversation: ConversationId = TALK,
         environment: Mapping[str, str] | None = None,
         seen: bytearray | None = None,
+        told: list[Terminal | None] | None = None,
+        window: Window | None = None,
     ) -> Ran:
         output = bytearray() if seen is None else seen
 
         async def on_output(data: bytes) -> None:
             output.extend(data)
 
+        async def on_wait(terminal: Terminal | None) -> None:
+            if told is not None:
+                told.append(terminal)
+
         cwd = self.shell.state(conversation, str(self.home)).cwd
         result = await self.shell.run(
-            approval(script, cwd=cwd, conversation=conversation), 0, on_output, environment or {}
+            approval(script, cwd=cwd, conversation=conversation),
+            0,
+            on_output,
+            environment or {},
+            on_wait=on_wait,
+            window=window,
         )
         return Ran(result, bytes(output))
 
     @asynccontextmanager
-    async def running(self, script: str, until_seen: bytes = b"") -> AsyncIterator["Running"]:
+    async def running(
+        self, script: str, until_seen: bytes = b"", *, window: Window | None = None
+    ) -> AsyncIterator["Running"]:
         """The script under way, once it has printed `until_seen`."""
         seen = bytearray()
-        task = asyncio.create_task(self.run(script, seen=seen))
+        told: list[Terminal | None] = []
+        task = asyncio.create_task(self.run(script, seen=seen, told=told, window=window))
         try:
             await until(lambda: until_seen in seen if until_seen else self._busy())
-            yield Running(task, seen)
+            yield Running(task, seen, told)
         finally:
             if not task.done():
                 await self.shell.end(TALK)
@@ -103,6 +119,11 @@ class Sessions:
 class Running:
     task: asyncio.Task[Ran]
     seen: bytearray
+    told: list[Terminal | None]
+    """What the command was said to wait for, one after the other."""
+
+    async def waits_for(self, terminal: Terminal, within: float = 5.0) -> None:
+        await until(lambda: self.told[-1:] == [terminal], within)
 
 
 def with_sessions(
