@@ -57,7 +57,7 @@ def edited_script(console: Console, inquiry: Inquiry, *, confirm: bool = True) -
     before = inquiry.script or ""
     after = edit(before, console.environ)
     if after in (before, ""):
-        console.notice(console.paint_notice(console.words("edit_unchanged"), "dim") + "\n")
+        console.say(console.words("edit_unchanged"), "dim")
         return None
     console.notice("\n" + script_screen(after, console.words, console.paint_notice, console.width))
     console.notice("\n")

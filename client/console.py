@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import prompts
 from client.connection import Connection
+from client.folding import fold
 from client.screens.error import error_lines
 from client.terminal import Paint, has_colour, width_of
 from client.words import Words
@@ -74,6 +75,11 @@ class Console:
             self._open_line = False
         sys.stderr.write(text)
         sys.stderr.flush()
+
+    def say(self, text: str, *styles: str) -> None:
+        """A sentence of ours, folded where someone reads it."""
+        lines = fold(text, self.width) if sys.stderr.isatty() else [text]
+        self.notice("".join(self.paint_notice(line, *styles) + "\n" for line in lines))
 
     def error(self, message: str, action: str) -> None:
         width = self.width if sys.stderr.isatty() else None

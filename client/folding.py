@@ -10,7 +10,7 @@ _PARTS_END = "/#&?"
 def fold(text: str, width: int) -> list[str]:
     """Prose, at its spaces; only a word wider than the screen is cut. At least one line."""
     lines, line = [], ""
-    for word in text.split():
+    for word in _words(text):
         if line and display_width(line) + 1 + display_width(word) <= width:
             line += f" {word}"
             continue
@@ -41,6 +41,17 @@ def fold_exact(text: str, width: int) -> list[str]:
     if "  " not in f" {shown} " and display_width(shown) <= width:
         return [shown]
     return fold_place(shown.replace(" ", _SPACE), width)
+
+
+def _words(text: str) -> list[str]:
+    """`alvo show` stays on one line: a command is there to be copied."""
+    words: list[str] = []
+    for word in text.split():
+        if words and words[-1].lstrip("“(") == "alvo":
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+    return words
 
 
 def _parts(text: str) -> list[str]:

@@ -187,7 +187,7 @@ class Follower:
             answering.show(self._console, inquiry)
         verb = "reply" if inquiry.kind == "information" else "allow"
         note = self._console.words(f"parked_{verb}", inquiry=short(inquiry.id), flow=short(flow.id))
-        self._console.notice(note + "\n")
+        self._console.say(note)
 
     def _interrupted(self) -> tuple[Flow, int]:
         """Ctrl-C: the reply to the call that it cut off may still come, so the line is changed."""
@@ -196,7 +196,7 @@ class Follower:
         console.notice("\n")
         console.reconnect()
         if not self._cancel:
-            console.notice(console.words("detached", flow=short(self._flow_id)) + "\n")
+            console.say(console.words("detached", flow=short(self._flow_id)))
             return console.call("flow.get", flow_id=self._flow_id), EXIT_INTERRUPTED
         try:
             flow: Flow = console.call("flow.cancel", flow_id=self._flow_id)

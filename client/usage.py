@@ -27,6 +27,17 @@ class Text:
     ANYWHERE = "anywhere"
 
 
+# As argparse has them, from Python 3.11 to 3.13.
+_MISTAKES = {
+    "usage_required": r"the following arguments are required: (?P<what>.+)",
+    "usage_unrecognized": r"unrecognized arguments: (?P<what>.+)",
+    "usage_choice": r"argument (?P<word>.+): invalid choice: (?P<what>.+) \(choose from (?P<of>.+)\)",
+    "usage_number": r"argument (?P<word>.+): invalid int value: (?P<what>.+)",
+    "usage_value": r"argument (?P<word>.+): expected one argument",
+    "usage_no_value": r"argument (?P<word>.+): ignored explicit argument (?P<what>.+)",
+}
+
+
 class Parser(argparse.ArgumentParser):
     """One subcommand's parser; only the one that is asked for is ever built."""
 
@@ -64,9 +75,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(
-            self._words("usage_error", command=self._name, reason=message),
+            self._words("usage_error", command=self._name, reason=self._said(message)),
             self._words("usage_next", command=self._name),
         )
+
+    def _said(self, message: str) -> str:
+        """What argparse found wrong, in the person's language."""
+        import re
+
+        for name, form in _MISTAKES.items():
+            if found := re.fullmatch(form, message, re.DOTALL):
+                return self._words(name, **found.groupdict())
+        return message
 
     def arranged(self, words: list[str]) -> list[str]:
         """The options first and then the text, so that `ask how does tar -x work` is a question."""

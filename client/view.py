@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
         def result(self, text: str) -> None: ...
         def notice(self, text: str) -> None: ...
+        def say(self, text: str, *styles: str) -> None: ...
         def error(self, message: str, action: str) -> None: ...
         def progress(self, text: str) -> None: ...
 
@@ -86,7 +87,7 @@ class FlowView:
         if flow.error is not None:
             screen.error(flow.error.message, flow.error.action)
         elif flow.status == "cancelled":
-            screen.notice(screen.paint_notice(screen.words("flow_cancelled"), "dim") + "\n")
+            screen.say(screen.words("flow_cancelled"), "dim")
         if screen.result_is_terminal:
             screen.notice(screens.footer(flow, screen.words, screen.paint_notice))
 
@@ -98,7 +99,7 @@ class FlowView:
         if flow.status == "executed":
             # The end of a single command has been shown; of a plan, the sum is worth a line.
             if len(flow.plan) > 1:
-                screen.notice(screen.paint_notice(readable(flow.answer), "dim") + "\n")
+                screen.say(readable(flow.answer), "dim")
             return
         rest = unseen(self._streamed, flow.answer)
         if rest == flow.answer:
@@ -191,15 +192,14 @@ class FlowView:
     def _note(self, text: str) -> None:
         if text:
             self.pause()
-            self._screen.notice(self._screen.paint_notice(f"· {readable(text)}", "dim") + "\n")
+            self._screen.say(f"· {readable(text)}", "dim")
 
 
 def unseen(streamed: str, answer: str) -> str:
     """What the final answer has beyond what was streamed; marks without a source were taken out."""
-    seen = _CITED.sub("", streamed).strip()
+    seen, plain = _CITED.sub("", streamed).strip(), _CITED.sub("", answer).strip()
     if not seen:
         return answer
-    if _CITED.sub("", answer).strip() == seen:
-        return ""
-    start = streamed.strip()
-    return answer.removeprefix(start)
+    if answer.startswith(streamed.strip()):
+        return answer[len(streamed.strip()) :]
+    return plain[len(seen) :] if plain.startswith(seen) else answer

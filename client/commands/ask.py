@@ -83,9 +83,9 @@ def _standard_input(console: Console) -> str | None:
         return None
     if not select.select([0], [], [], _QUIET_S)[0]:
         # Nobody writes and nobody closes: the person should know what is waited for.
-        console.notice(console.words("context_waiting") + "\n")
+        console.say(console.words("context_waiting"))
     data = sys.stdin.buffer.read(MAX_CONTEXT_BYTES + 1)
     if len(data) > MAX_CONTEXT_BYTES:
         data = data[:MAX_CONTEXT_BYTES]
-        console.notice(console.words("context_cut", limit=MAX_CONTEXT_BYTES) + "\n")
+        console.say(console.words("context_cut", limit=MAX_CONTEXT_BYTES))
     return data.decode("utf-8", "replace") or None

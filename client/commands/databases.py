@@ -64,7 +64,7 @@ def _list(console: Console, given: Namespace) -> int:
     elif given.names:
         console.result("".join(f"{one_line(found.name)}\n" for found in listed.databases))
     elif not listed.databases:
-        console.notice(console.words("databases_none") + "\n")
+        console.say(console.words("databases_none"))
     else:
         for found in listed.databases:
             console.result(database_lines(found, console.words, console.paint))

@@ -65,7 +65,7 @@ def _list(console: Console, given: Namespace) -> int:
     elif given.ids:
         console.result("".join(f"{short(flow.id)}\n" for flow in listed.flows))
     elif not listed.flows:
-        console.notice(console.words("flows_none") + "\n")
+        console.say(console.words("flows_none"))
     else:
         lines = (flow_line(f, console.words, console.paint, console.width) for f in listed.flows)
         console.result("\n".join(lines) + "\n")
@@ -87,7 +87,7 @@ def _cancel(console: Console, given: Namespace) -> int:
     if given.json:
         console.document(flow)
     else:
-        console.notice(console.words("flow_cancelled_id", flow=short(flow.id)) + "\n")
+        console.say(console.words("flow_cancelled_id", flow=short(flow.id)))
     return EXIT_OK
 
 
@@ -97,7 +97,7 @@ def _delete(console: Console, given: Namespace) -> int:
     if given.json:
         console.document({"deleted": flow.id})
     else:
-        console.notice(console.words("flow_deleted", flow=short(flow.id)) + "\n")
+        console.say(console.words("flow_deleted", flow=short(flow.id)))
     return EXIT_OK
 
 

@@ -46,7 +46,7 @@ def run(console: Console, name: str, given: Namespace) -> int:
         raise _closed(console, inquiry)
     answer = _answer(console, name, given, inquiry)
     if answer is None:
-        console.notice(console.words("inquiry_left", inquiry=short(inquiry.id)) + "\n")
+        console.say(console.words("inquiry_left", inquiry=short(inquiry.id)))
         return EXIT_WAITING
     return _carry_out(console, name, given, inquiry, answer)
 
@@ -59,12 +59,12 @@ def _list(console: Console, given: Namespace) -> int:
     elif given.ids:
         console.result("".join(f"{short(inquiry.id)}\n" for inquiry in listed.inquiries))
     elif not listed.inquiries:
-        console.notice(console.words("inquiries_none") + "\n")
+        console.say(console.words("inquiries_none"))
     else:
         for inquiry in listed.inquiries:
             line = inquiry_line(inquiry, console.words, console.paint, console.width)
             console.result(line + "\n")
-        console.notice(console.paint_notice(console.words("inquiries_next"), "dim") + "\n")
+        console.say(console.words("inquiries_next"), "dim")
     return EXIT_OK
 
 

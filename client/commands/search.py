@@ -45,7 +45,7 @@ def run(console: Console, name: str, given: Namespace) -> int:
         console.document(found)
         return EXIT_OK
     if not found.hits:
-        console.notice(console.words("hits_none") + "\n")
+        console.say(console.words("hits_none"))
         return EXIT_OK
     width = console.width if console.result_is_terminal else None
     console.result(

@@ -29,7 +29,7 @@ def run(console: Console, name: str, given: Namespace) -> int:
         start_daemon(console)
         console.clear_progress()
         note = console.words("shell_started")
-        console.notice(console.paint_notice(f"· {note}", "dim") + "\n")
+        console.say(f"· {note}", "dim")
     from client.shell.session import run_shell
 
     run_shell(Console(console.environ, in_shell=True), given.conversation)

@@ -84,7 +84,7 @@ def _list(console: Console, given: Namespace) -> int:
     if given.json:
         console.document(listed)
     elif not listed.sources:
-        console.notice(console.words("sources_none") + "\n")
+        console.say(console.words("sources_none"))
     else:
         for source in listed.sources:
             console.result(source_lines(source, console.words, console.paint))
@@ -98,7 +98,7 @@ def _remove(console: Console, given: Namespace) -> int:
         console.document({"removed": source})
     else:
         said = short(source) if source == given.what else escape(given.what)
-        console.notice(console.words("source_removed", source=said) + "\n")
+        console.say(console.words("source_removed", source=said))
     return EXIT_OK
 
 

@@ -32,21 +32,21 @@ def run(console: Console, name: str, given: Namespace) -> int:
     except RemoteError as error:
         if error.name != "DAEMON_UNREACHABLE":
             raise
-        console.notice(console.words("stop_none") + "\n")
+        console.say(console.words("stop_none"))
         return EXIT_OK
     if status.flows_running and not given.yes and not _agreed(console, status.flows_running):
-        console.notice(console.words("stop_left") + "\n")
+        console.say(console.words("stop_left"))
         return EXIT_FAILED
     console.call("daemon.stop")
     end = time.monotonic() + _WITHIN_S
     while _is_there(status.pid):
         if time.monotonic() > end:
-            console.notice(console.words("stop_slow", pid=status.pid) + "\n")
+            console.say(console.words("stop_slow", pid=status.pid))
             return EXIT_FAILED
         time.sleep(0.02)
     # What systemd listens at stays, and must not be asked: that would start the next daemon.
     stays = os.path.exists(place.socket_path(console.environ))  # noqa: PTH110  (pathlib costs 6 ms)
-    console.notice(console.words("stop_stays" if stays else "stop_done") + "\n")
+    console.say(console.words("stop_stays" if stays else "stop_done"))
     return EXIT_OK
 
 

@@ -100,6 +100,7 @@ def _citation(citation: Citation, paint: Paint, width: int | None) -> list[str]:
     day = [moments.day(fresh)] if fresh else []
     sql = _sql(citation)
     where = one_line(sql or shorten(citation.location, os.environ))
+    day = [] if day and day[0] in where else day
     detail = "  ".join([*([] if where == title else [where]), *day])
     if width is None or (not sql and display_width(f"{mark} {title}  {detail}") <= width):
         return [f"{paint(mark, 'dim')} {title}  {paint(detail, 'dim')}".rstrip()]
@@ -156,9 +157,8 @@ def flow_screen(flow: Flow, told: Told, words: Words, paint: Paint, width: int) 
     """All of a flow, with the way that its answer came."""
     status = paint(words(f"status_{flow.status}"), *_style_of(flow.status))
     head = f"{paint(short(flow.id), 'bold')}  {status}  {moments.moment(flow.created_at)}"
-    head += paint(f"  {escape(flow.reasoner)}", "dim") if flow.reasoner else ""
     lines = [head, *(f"  {line}" for line in readable(flow.question).splitlines())]
-    text = "\n".join(lines) + "\n" + cost(flow, words, paint)
+    text = "\n".join(lines) + "\n" + cost(flow, words, paint, width)
     if told.inquiry is not None and flow.status == "waiting":
         shown = inquiry_screen(told.inquiry, words, paint, width, names_all=True)
         verb = "reply" if told.inquiry.kind == "information" else "allow"
@@ -192,19 +192,20 @@ def way(looks: list[dict[str, Any]], words: Words, paint: Paint, width: int) -> 
     return "\n".join(lines) + "\n"
 
 
-def cost(flow: Flow, words: Words, paint: Paint) -> str:
-    """What the model was given and gave, in one line; empty where none was asked."""
-    usage = flow.usage
-    if not usage.calls:
+def cost(flow: Flow, words: Words, paint: Paint, width: int) -> str:
+    """Who answered, and what that took; empty where no reasoner was asked."""
+    if not flow.reasoner:
         return ""
-    told = words(
-        "flow_cost",
-        calls=usage.calls,
-        given=usage.tokens_in,
-        written=usage.tokens_out,
-        took=moments.span(usage.took_ms / 1000),
-    )
-    return paint(f"{escape(flow.reasoner or '')}: {told}", "dim") + "\n"
+    usage, told = flow.usage, escape(flow.reasoner)
+    if usage.calls:
+        told += " · " + words(
+            "flow_cost",
+            calls=usage.calls,
+            given=usage.tokens_in,
+            written=usage.tokens_out,
+            took=moments.span(usage.took_ms / 1000),
+        )
+    return "".join(f"  {paint(line, 'dim')}\n" for line in fold(told, width - 2))
 
 
 def command_screen(command: PlannedCommand, output: str, paint: Paint, width: int) -> str:

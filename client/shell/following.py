@@ -136,7 +136,7 @@ class Following:
             answer = await self._decision(inquiry)
         except EOFError:
             note = self._words("shell_parked", inquiry=short(inquiry.id))
-            console.notice(console.paint_notice(f"· {note}", "dim") + "\n")
+            console.say(f"· {note}", "dim")
             return False
         return answer is None or await self._send(answer)
 
@@ -175,7 +175,7 @@ class Following:
         console, before = self._console, inquiry.script or ""
         after = edit(before, console.environ)
         if after in (before, ""):
-            console.notice(console.paint_notice(self._words("edit_unchanged"), "dim") + "\n")
+            console.say(self._words("edit_unchanged"), "dim")
             return None
         screen = script_screen(after, self._words, console.paint_notice, console.width)
         console.notice(f"\n{screen}\n")
@@ -247,7 +247,7 @@ class Following:
         console = self._console
         if not owner:
             note = self._words("detached", flow=short(self._flow_id))
-            console.notice(console.paint_notice(f"· {note}", "dim") + "\n")
+            console.say(f"· {note}", "dim")
             return
         try:
             flow = await self._call(FLOW_CANCEL, ByFlow(self._flow_id))

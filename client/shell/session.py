@@ -60,7 +60,9 @@ class Shell:
         self._known = Known(commands=_commands(console))
         path = place.socket_path(console.environ)
         self._connection = TypedConnection(path, console.words, "shell")
-        self._watcher = Watcher(self._connection, self._bar, self._known, self._news)
+        self._watcher = Watcher(
+            self._connection, self._bar, self._known, self._news, self._draw_bar
+        )
         history = Path(place.state_directory(console.environ)) / "history"
         self._line: PromptSession[str] = PromptSession(
             [("class:prompt", "› ")],
@@ -77,8 +79,7 @@ class Shell:
 
     async def run(self) -> None:
         """Until Ctrl-D or /quit."""
-        notice = self._console.paint_notice(self._words("shell_welcome"), "dim")
-        self._console.notice(f"{notice}\n")
+        self._console.say(self._words("shell_welcome"), "dim")
         await self._say_what_lacks()
         self._console.notice("\n")
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, not_here)
@@ -97,8 +98,7 @@ class Shell:
         """Who has named nothing to answer from yet reads how that is done."""
         with contextlib.suppress(RemoteError):
             if not (await self._connection.call(SOURCE_LIST, Nothing())).sources:
-                note = self._console.paint_notice(self._words("shell_empty"), "yellow")
-                self._console.notice(f"{note}\n")
+                self._console.say(self._words("shell_empty"), "yellow")
 
     async def _read(self) -> str | None:
         """A line; empty after Ctrl-C, None at the end."""
@@ -155,7 +155,7 @@ class Shell:
     def _begin_anew(self) -> None:
         self._conversation = ConversationId(new_id())
         self._bar.conversation = self._conversation
-        self._console.notice(self._words("shell_new") + "\n")
+        self._console.say(self._words("shell_new"))
 
     async def _follow_again(self, name: str, given: FlowId) -> None:
         flow = await self._connection.call(FLOW_GET, ByFlow(given))
@@ -180,9 +180,12 @@ class Shell:
         finally:
             signal.signal(signal.SIGINT, before)
 
+    def _draw_bar(self) -> None:
+        self._line.app.invalidate()
+
     def _news(self, inquiry: Inquiry) -> None:
         note = self._words("shell_elsewhere", inquiry=short(inquiry.id))
-        self._console.notice(self._console.paint_notice(f"· {note}", "yellow") + "\n")
+        self._console.say(f"· {note}", "yellow")
 
 
 def _commands(console: Console) -> dict[str, str]:
@@ -206,4 +209,4 @@ def run_shell(console: Console, conversation: str | None) -> None:
     """Opens the shell and returns when the person leaves it."""
     with contextlib.suppress(EOFError):
         asyncio.run(Shell(console, conversation).run())
-    console.notice(console.paint_notice(console.words("shell_bye"), "dim") + "\n")
+    console.say(console.words("shell_bye"), "dim")

@@ -1,4 +1,4 @@
-"""The line at the foot of the shell: who answers, what waits, which conversation."""
+"""The line at the foot of the shell: what waits, who answers, which conversation."""
 
 from dataclasses import dataclass
 
@@ -20,12 +20,13 @@ class Toolbar:
 
 
 def fragments(bar: Toolbar, words: Words) -> StyleAndTextTuples:
-    """Styled pieces, as prompt_toolkit wants them."""
+    """Styled pieces, as prompt_toolkit wants them; what matters most first, a screen may be narrow."""
     if not bar.reachable:
         return [("class:toolbar.alert", f" {words('shell_lost')}")]
-    parts = [("class:toolbar", f" {escape(bar.reasoner)}")] if bar.reasoner else []
-    if bar.waiting:
-        parts.append(("class:toolbar.alert", f" {words('shell_waits', count=bar.waiting)}"))
+    parts = [("class:toolbar.alert", f" {words('shell_waits', count=bar.waiting)}")] * bool(
+        bar.waiting
+    )
+    parts += [("class:toolbar", f" {escape(bar.reasoner)}")] if bar.reasoner else []
     place = words("shell_conversation", conversation=short(bar.conversation))
     parts.append(("class:toolbar", f" {place}"))
     joined: StyleAndTextTuples = []

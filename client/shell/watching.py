@@ -36,7 +36,10 @@ _PAUSE_S = 1.0
 
 
 class Watcher:
-    """Keeps `bar` and `known` true; `news` is called with an inquiry of somebody else's flow."""
+    """Keeps `bar` and `known` true; `news` is called with an inquiry of somebody else's flow.
+
+    `changed` is called when the bar may have to be drawn anew.
+    """
 
     def __init__(
         self,
@@ -44,11 +47,13 @@ class Watcher:
         bar: Toolbar,
         known: Known,
         news: Callable[[Inquiry], None],
+        changed: Callable[[], None],
     ) -> None:
         self._call = connection.call
         self._bar = bar
         self._known = known
         self._news = news
+        self._changed = changed
         self._seen: set[str] = set()
         self.followed: FlowId | None = None
         """The flow on the screen: what waits there needs no notice."""
@@ -61,6 +66,7 @@ class Watcher:
                 await self._watch(first=first)
             except RemoteError as error:
                 self._bar.reachable = not is_unreachable(error)
+                self._changed()
                 await asyncio.sleep(_PAUSE_S)
             first = False
 
@@ -92,6 +98,7 @@ class Watcher:
             for one in listed
         }
         self._bar.waiting = len(waiting.inquiries)
+        self._changed()
         for inquiry in waiting.inquiries:
             is_new = inquiry.id not in self._seen and inquiry.flow_id != self.followed
             if is_new and not quietly:

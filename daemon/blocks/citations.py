@@ -9,6 +9,7 @@ from daemon.reasoner import ContextPiece, cited
 from daemon.reasoner.reasoner import CITATION
 
 _EXCERPT_CHARS: Final = 400
+_MARK: Final = re.compile(rf"([ \t]*){CITATION.pattern}")
 
 
 def citations_of(answer: str, pieces: Sequence[ContextPiece]) -> tuple[Citation, ...]:
@@ -22,13 +23,13 @@ def without_unknown_marks(answer: str, pieces: Sequence[ContextPiece]) -> str:
     known = {piece.n for piece in pieces}
 
     def keep(mark: re.Match[str]) -> str:
-        numbers = [int(number) for number in mark.group(1).split(",")]
+        space, numbers = mark.group(1), [int(number) for number in mark.group(2).split(",")]
         kept = [str(number) for number in numbers if number in known]
         if len(kept) == len(numbers):
             return mark.group(0)
-        return f"[{', '.join(kept)}]" if kept else ""
+        return f"{space}[{', '.join(kept)}]" if kept else ""
 
-    return CITATION.sub(keep, answer)
+    return _MARK.sub(keep, answer)
 
 
 def _citation(piece: ContextPiece) -> Citation:

@@ -169,7 +169,7 @@ def test_the_sql_of_a_citation_has_lines_of_its_own():
 def test_show_tells_in_one_line_what_the_model_took():
     usage = Usage(calls=2, tokens_in=1200, tokens_out=1, took_ms=1500.0)
     screen = flow_screen(a_flow(reasoner="gemini", usage=usage), Told(), EN, PLAIN, 80)
-    assert "\ngemini: 2 calls · 1200 tokens in, 1 out · 1.5 s\n" in screen
+    assert "\n  gemini · 2 calls · 1200 tokens in, 1 out · 1.5 s\n" in screen
     assert "calls" not in flow_screen(a_flow(), Told(), EN, PLAIN, 80)
 
 

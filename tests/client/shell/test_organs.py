@@ -32,7 +32,7 @@ def test_a_backslash_at_the_end_begins_another_line(text, longer):
         (Toolbar("cnv234567", "offline"), " offline · conversation cnv234"),
         (
             Toolbar("cnv234567", "offline", 2),
-            " offline · 2 waiting: /inquiries · conversation cnv234",
+            " 2 waiting: /inquiries · offline · conversation cnv234",
         ),
         (
             Toolbar("cnv234567", "offline", 2, reachable=False),

@@ -29,7 +29,7 @@ def test_each_piece_that_is_named_is_cited_once(answer: str, numbers: list[int])
 @pytest.mark.parametrize(
     ("answer", "kept"),
     [
-        ("True [1], made up [9].", "True [1], made up ."),
+        ("True [1], made up [9].", "True [1], made up."),
         ("Half [2, 9].", "Half [2]."),
         ("All [1, 2, 3]", "All [1, 2, 3]"),
         ("A link [text](x) stays", "A link [text](x) stays"),
