@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import prompts
 from client.connection import Connection
-from client.folding import fold
+from client.folding import fold, fold_screen
 from client.screens.error import error_lines
 from client.terminal import Paint, has_colour, width_of
 from client.words import Words
@@ -66,6 +66,10 @@ class Console:
         if self.result_is_terminal:
             sys.stdout.flush()
             self._open_line = not text.endswith("\n")
+
+    def screen(self, text: str) -> None:
+        """A result of lines of ours, folded where someone reads it."""
+        self.result(fold_screen(text, self.width) if self.result_is_terminal else text)
 
     def notice(self, text: str) -> None:
         self.clear_progress()

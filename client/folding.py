@@ -1,9 +1,13 @@
 """Text in lines no wider than the screen: prose at its spaces, exact texts without losing any."""
 
+import re
+
 from client.terminal import cut_at, display_width
 from daemon.protocol.escape import escape
 
 _SPACE = "<U+0020>"
+_SPACED = re.compile(r" *[^ ]+")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PARTS_END = "/#&?"
 
 
@@ -41,6 +45,32 @@ def fold_exact(text: str, width: int) -> list[str]:
     if "  " not in f" {shown} " and display_width(shown) <= width:
         return [shown]
     return fold_place(shown.replace(" ", _SPACE), width)
+
+
+def fold_screen(screen: str, width: int) -> str:
+    """Lines that are longer go on below, further in; columns and colours stay as they are."""
+    return "".join(
+        "\n".join(_hung(line.removesuffix("\n"), width)) + "\n" * line.endswith("\n")
+        for line in screen.splitlines(keepends=True)
+    )
+
+
+def _hung(line: str, width: int) -> list[str]:
+    if _columns(line) <= width:
+        return [line]
+    indent = " " * min(len(line) - len(line.lstrip(" ")) + 2, width // 2)
+    lines, current = [], ""
+    for word in _SPACED.findall(line):
+        if current.strip() and _columns(current + word) > width:
+            lines.append(current)
+            current = indent + word.lstrip(" ")
+        else:
+            current += word
+    return [*lines, current]
+
+
+def _columns(line: str) -> int:
+    return display_width(_COLOUR.sub("", line))
 
 
 def _words(text: str) -> list[str]:

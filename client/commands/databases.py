@@ -67,7 +67,7 @@ def _list(console: Console, given: Namespace) -> int:
         console.say(console.words("databases_none"))
     else:
         for found in listed.databases:
-            console.result(database_lines(found, console.words, console.paint))
+            console.screen(database_lines(found, console.words, console.paint))
     return EXIT_OK
 
 
@@ -76,9 +76,9 @@ def _describe(console: Console, given: Namespace, database: str, table: str | No
     if given.json:
         console.document(found)
     elif table is None:
-        console.result(tables_screen(found, console.words, console.paint))
+        console.screen(tables_screen(found, console.words, console.paint))
     else:
-        console.result(table_screen(found.tables[0], console.words, console.paint))
+        console.screen(table_screen(found.tables[0], console.words, console.paint))
     return EXIT_OK
 
 

@@ -27,7 +27,7 @@ def arguments(parser: Parser, name: str) -> None:
 def run(console: Console, name: str, given: Namespace) -> int:
     assert name == "help"
     if given.command is None:
-        console.result(overview(console))
+        console.screen(overview(console))
         return EXIT_OK
     if given.command not in BY_NAME:
         raise UsageError(

@@ -87,7 +87,7 @@ def _list(console: Console, given: Namespace) -> int:
         console.say(console.words("sources_none"))
     else:
         for source in listed.sources:
-            console.result(source_lines(source, console.words, console.paint))
+            console.result(source_lines(source, console.words, console.paint, console.width))
     return EXIT_OK
 
 
@@ -117,5 +117,5 @@ def _watched(console: Console, source: Source, given: Namespace) -> int:
     if given.json:
         console.document(source)
     else:
-        console.result(source_lines(source, console.words, console.paint))
+        console.result(source_lines(source, console.words, console.paint, console.width))
     return EXIT_FAILED if source.state == "failed" else EXIT_OK

@@ -25,5 +25,5 @@ def run(console: Console, name: str, given: Namespace) -> int:
     if given.json:
         console.document(status)
     else:
-        console.result(status_screen(status, console.words, console.paint))
+        console.screen(status_screen(status, console.words, console.paint))
     return EXIT_OK

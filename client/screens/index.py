@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from client import moments
+from client.folding import fold
 from client.ids import short
 from client.place import shorten
 from client.prose import one_line
@@ -20,13 +21,18 @@ if TYPE_CHECKING:
         Source,
     )
 
+UNITS = frozenset({"unit_files", "unit_tables", "unit_databases"})
+"""Phrases of what a run counts; of anything else the numbers are shown alone."""
+
 _EXCERPT = 240
 _FAILURES = 5
 
 
-def source_lines(source: Source, words: Words, paint: Paint) -> str:
+def source_lines(source: Source, words: Words, paint: Paint, width: int) -> str:
     """A source: where it is, what is in it, what could not be read."""
     counts = words("source_counts", documents=source.documents, passages=source.passages)
+    if source.kind == "database":
+        counts = words("database_tables", count=source.documents)
     state = words(f"source_{source.state}")
     place = escape(shorten(source.location, os.environ))
     private = "  " + paint(words("source_private"), "yellow") if source.private else ""
@@ -38,15 +44,20 @@ def source_lines(source: Source, words: Words, paint: Paint) -> str:
         detail = f"{state} · {progress_text(source.progress, words)}"
     elif source.refreshed_at:
         detail += f" · {moments.moment(source.refreshed_at)}"
-    lines = [head, f"        {detail}"]
-    lines += [f"        {paint('✗', 'red')} {escape(why)}" for why in source.failures[:_FAILURES]]
+    lines = [head, *(f"        {line}" for line in fold(detail, width - 8))]
+    for why in source.failures[:_FAILURES]:
+        first, *rest = fold(escape(why), width - 10)
+        lines.append(f"        {paint('✗', 'red')} {first}")
+        lines += [f"          {line}" for line in rest]
     if (more := len(source.failures) - _FAILURES) > 0:
         lines.append("        " + paint(words("source_failures_more", count=more), "dim"))
     return "\n".join(lines) + "\n"
 
 
 def progress_text(progress: Progress, words: Words) -> str:
-    text = f"{progress.done}/{progress.total} {escape(progress.unit)}"
+    unit = f"unit_{progress.unit}"
+    text = f"{progress.done}/"
+    text += words(unit, count=progress.total) if unit in UNITS else str(progress.total)
     if progress.left_s is not None:
         text += " · " + words("time_left", span=moments.span(progress.left_s))
     return text
@@ -69,6 +80,4 @@ def hit_lines(n: int, hit: Hit, words: Words, paint: Paint, width: int | None) -
 def _folded(text: str, width: int | None) -> list[str]:
     if width is None:
         return [text]
-    import textwrap
-
-    return textwrap.wrap(text, width - 3, break_on_hyphens=False, break_long_words=False)
+    return fold(text, width - 3)

@@ -144,7 +144,7 @@ class Shell:
         if name == NEW:
             self._begin_anew()
         elif name == "help" and not words:
-            self._console.result(help_screen(self._console))
+            self._console.screen(help_screen(self._console))
         elif name not in BY_NAME or not BY_NAME[name].in_shell:
             self._console.error(self._words("shell_unknown", command=name), "")
         elif name in _FOLLOWING and len(words) == 1 and not words[0].startswith("-"):
