@@ -25,7 +25,7 @@ LAYERS = (
     ("index",),
     ("models",),
     ("store",),
-    ("log", "notify", "process"),
+    ("log", "notify", "process", "confinement"),
     ("config",),
     ("protocol",),
 )
@@ -39,6 +39,7 @@ OUTSIDE = {
         "daemon.models",
         "daemon.store",
         "daemon.config",
+        "daemon.confinement",
         "daemon.protocol",
         "daemon.sources.database",
         "prompts",

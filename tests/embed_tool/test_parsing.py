@@ -196,6 +196,9 @@ def test_code_in_the_child_reaches_no_file_network_program_or_process(tmp_path):
         attempt("list", lambda: os.listdir({str(tmp_path)!r}))
         attempt("write", lambda: open({str(tmp_path / "new")!r}, "w").write("x"))
         attempt("unlink", lambda: os.unlink({str(secret)!r}))
+        attempt("truncate", lambda: os.truncate({str(secret)!r}, 0))
+        attempt("times", lambda: os.utime({str(secret)!r}, (1, 1)))
+        attempt("attribute", lambda: os.setxattr({str(secret)!r}, "user.x", b"x"))
         attempt("chmod", lambda: os.chmod({str(secret)!r}, 0o777))
         attempt("fork", os.fork)
         attempt("exec", lambda: subprocess.run(["/bin/true"]))
@@ -214,4 +217,4 @@ def test_code_in_the_child_reaches_no_file_network_program_or_process(tmp_path):
     if landlock and seccomp:
         assert done == []
     assert "memory" not in done
-    assert secret.exists()
+    assert secret.read_text() == "canary"

@@ -1,11 +1,10 @@
-"""What the child takes from itself before SQLite sees the file: writing, network, processes."""
+"""What the child takes from itself before SQLite sees the file: writing, network, time without end."""
 
-import contextlib
 import ctypes
-import os
 import resource
 import struct
-import sys
+
+from daemon import confinement
 
 _SPARE_BYTES = 256 * 1024 * 1024
 """Address space beside SQLite's heap: the interpreter, its libraries, the reply."""
@@ -15,19 +14,7 @@ _GRACE_S = 0.1
 opcode can take longer than anyone would wait, and looks at no clock."""
 _SIGKILL = 9
 _ITIMER_REAL = 0
-
 _PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
-_PR_SET_SECCOMP = 22
-_PR_SET_NO_NEW_PRIVS = 38
-_FILTER = 2
-
-_LANDLOCK_CREATE = 444
-_LANDLOCK_ADD = 445
-_LANDLOCK_RESTRICT = 446
-_VERSION = 1
-_PATH_BENEATH = 1
-_READ_FILE = 1 << 2
 
 
 def confine(memory_bytes: int, seconds: float, files: list[bytes]) -> None:
@@ -37,120 +24,6 @@ def confine(memory_bytes: int, seconds: float, files: list[bytes]) -> None:
     libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
     microseconds = int((seconds + _GRACE_S) * 1_000_000)
     libc.setitimer(_ITIMER_REAL, struct.pack("qqqq", 0, 0, *divmod(microseconds, 1_000_000)), None)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    memory = memory_bytes + _SPARE_BYTES
-    for what, limit in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, int(seconds) + 3),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 32),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (limit, limit))
-    _landlock(libc, files)
-    _seccomp(libc)
-
-
-def _landlock(libc: ctypes.CDLL, files: list[bytes]) -> None:
-    version = libc.syscall(_LANDLOCK_CREATE, None, 0, _VERSION)
-    if version < 1:
-        return
-    rights = (1 << (13 + sum(version >= since for since in (2, 3, 5)))) - 1
-    # Later versions also take away TCP, abstract sockets and signals to processes outside.
-    handled = struct.pack("QQQ", rights, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
-    handled = handled[: 24 if version >= 6 else 16 if version >= 4 else 8]
-    ruleset = libc.syscall(_LANDLOCK_CREATE, handled, len(handled), 0)
-    if ruleset < 0:
-        return
-    for path in files:
-        with contextlib.suppress(OSError):
-            opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            rule = struct.pack("=Qi", _READ_FILE, opened)
-            libc.syscall(_LANDLOCK_ADD, ruleset, _PATH_BENEATH, rule, 0)
-            os.close(opened)
-    libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0)
-
-
-# Numbers of system calls on x86_64 and on aarch64 (0: it has none) by which a process reaches out
-# of itself, or changes a file system.
-_REFUSED = {
-    "socket": (41, 198), "connect": (42, 203), "sendto": (44, 206), "sendmsg": (46, 211),
-    "bind": (49, 200), "socketpair": (53, 199), "sendmmsg": (307, 269),
-    "clone": (56, 220), "fork": (57, 0), "vfork": (58, 0), "execve": (59, 221),
-    "execveat": (322, 281), "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131),
-    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
-    "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
-    "mount": (165, 40), "umount2": (166, 39), "chroot": (161, 51), "pivot_root": (155, 41),
-    "unshare": (272, 97), "setns": (308, 268), "mount_setattr": (442, 442), "open_tree": (428, 428),
-    "truncate": (76, 45), "ftruncate": (77, 46), "fallocate": (285, 47), "creat": (85, 0),
-    "rename": (82, 0), "renameat": (264, 38), "renameat2": (316, 276), "mkdir": (83, 0),
-    "mkdirat": (258, 34), "rmdir": (84, 0), "link": (86, 0), "linkat": (265, 37),
-    "unlink": (87, 0), "unlinkat": (263, 35), "symlink": (88, 0), "symlinkat": (266, 36),
-    "mknod": (133, 0), "mknodat": (259, 33), "chmod": (90, 0), "fchmod": (91, 52),
-    "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, 0), "fchown": (93, 55),
-    "lchown": (94, 0), "fchownat": (260, 54), "utime": (132, 0), "utimes": (235, 0),
-    "futimesat": (261, 0), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
-    "fsetxattr": (190, 7), "removexattr": (197, 14), "fremovexattr": (199, 16),
-    "openat2": (437, 437), "io_uring_setup": (425, 425), "bpf": (321, 280),
-    "perf_event_open": (298, 241), "userfaultfd": (323, 282), "add_key": (248, 217),
-    "request_key": (249, 218), "keyctl": (250, 219),
-}  # fmt: skip
-_OPENING = {"open": (2, 0, 1), "openat": (257, 56, 2)}
-"""As above, with the place of the argument that holds the flags."""
-_CLONE3 = 435
-_MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-
-_LOAD = 0x20
-_JUMP_EQUAL = 0x15
-_JUMP_AT_LEAST = 0x35
-_JUMP_ANY_BIT = 0x45
-_RETURN = 0x06
-_ALLOW = 0x7FFF0000
-_REFUSE = 0x00050000 | 1
-_UNKNOWN = 0x00050000 | 38
-_KILL = 0x80000000
-_FOREIGN_ABI = 0x40000000
-_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
-
-
-class _Program(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
-
-
-def _seccomp(libc: ctypes.CDLL) -> None:
-    machine = os.uname().machine
-    if machine in _MACHINES and sys.maxsize > 2**32:
-        program = _filter(*_MACHINES[machine])
-        loaded = _Program(len(program) // 8, program)
-        libc.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.byref(loaded))
-
-
-def _filter(column: int, architecture: int) -> bytes:
-    """Refuses what is listed, and every opening of a file but to read it."""
-    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-    steps = [
-        (_LOAD, 0, 0, _ARCHITECTURE),
-        (_JUMP_EQUAL, 1, 0, architecture),
-        (_RETURN, 0, 0, _KILL),
-        (_LOAD, 0, 0, _NUMBER),
-        (_JUMP_AT_LEAST, 0, 1, _FOREIGN_ABI),
-        (_RETURN, 0, 0, _REFUSE),
-        # As if the kernel were older: the C library then tries the older call, which is refused.
-        (_JUMP_EQUAL, 0, 1, _CLONE3),
-        (_RETURN, 0, 0, _UNKNOWN),
-    ]
-    for numbers in _REFUSED.values():
-        if numbers[column]:
-            steps += [(_JUMP_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, _REFUSE)]
-    for *opening, flags in _OPENING.values():
-        if opening[column]:
-            steps += [
-                (_JUMP_EQUAL, 0, 4, opening[column]),
-                (_LOAD, 0, 0, _ARGUMENTS + 8 * flags),
-                (_JUMP_ANY_BIT, 0, 1, writing),
-                (_RETURN, 0, 0, _REFUSE),
-                (_RETURN, 0, 0, _ALLOW),
-            ]
-    steps.append((_RETURN, 0, 0, _ALLOW))
-    return b"".join(struct.pack("HBBI", *step) for step in steps)
+    processor_s = int(seconds) + 3
+    resource.setrlimit(resource.RLIMIT_CPU, (processor_s, processor_s))
+    confinement.confine(memory_bytes + _SPARE_BYTES, files, confinement.READ_FILE)
