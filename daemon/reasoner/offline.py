@@ -105,7 +105,7 @@ class OfflineReasoner:
             found = self._procedure(request)
             if found is not None and found.enough:
                 return _final(_instructions(found), (SourceName.DOCUMENTS,))
-        told = [self._told(request) or _you_said(request), _rows_said(request)]
+        told = [_you_said(request) or self._told(request), _rows_said(request)]
         if asks_for_rows(request.question, language.known(request.language)):
             told.reverse()
         texts = [decision for decision in told if decision is not None]
@@ -116,7 +116,7 @@ class OfflineReasoner:
 
     def _told(self, request: DecisionRequest) -> Decision | None:
         """The best sentences of what is written in words."""
-        written = [piece for piece in request.pieces if piece.source is not SourceName.DATABASE]
+        written = [_said_in(one) for one in request.pieces if one.source is not SourceName.DATABASE]
         pieces = (*written, *_given(request))
         best = extract.answer(request.question, language.known(request.language), pieces)
         if not best.enough:
@@ -132,6 +132,13 @@ def _given(request: DecisionRequest) -> tuple[ContextPiece, ...]:
     if not request.given:
         return ()
     return (ContextPiece(0, SourceName.USER, "", "", request.given[:_LONGEST_GIVEN]),)
+
+
+def _said_in(piece: ContextPiece) -> ContextPiece:
+    """Of what a person was asked, only what they said: the question is no answer to itself."""
+    if piece.source is not SourceName.USER:
+        return piece
+    return replace(piece, text=piece.text.partition("\n")[2])
 
 
 def _rows_said(request: DecisionRequest) -> Decision | None:

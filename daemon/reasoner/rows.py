@@ -12,7 +12,6 @@ MOST_LISTED: Final = 20
 """Rows that are shown; the citation has the query that gives them all."""
 _COUNT: Final = re.compile(r"(\d+)( or more)? rows?\b")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
-_RULE: Final = re.compile(r"[|\s:-]+")
 _LONG_FRACTION: Final = re.compile(r"-?\d+\.\d{5,}")
 
 
@@ -34,8 +33,8 @@ def read(text: str) -> FoundRows | None:
         return None
     lines = [line for line in table.splitlines() if line.startswith("|")]
     columns = _cells(lines[0]) if lines else ()
-    kept = [_cells(line) for line in lines[1:] if not _RULE.fullmatch(line)]
-    rows = tuple(cells for cells in kept if len(cells) == len(columns))
+    # The second line is the rule below the headings.
+    rows = tuple(cells for cells in map(_cells, lines[2:]) if len(cells) == len(columns))
     return FoundRows(int(count[1]), count[2] is not None, columns, rows)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.reasoner.sql import tags
-from daemon.reasoner.sql.linking import Item
+from daemon.reasoner.sql.items import Item, tagged
 from daemon.reasoner.sql.names import SYNONYM, Candidate
 from daemon.reasoner.sql.reading import (
     Condition,
@@ -343,11 +343,6 @@ def when(schema: Schema, wanted: Use) -> list[Candidate]:
             penalty = 0.0 if plain else 0.1 + at / 20
             found.append(Candidate(field.table, field.name, penalty))
     return found
-
-
-def tagged(items: Sequence[Item]) -> str:
-    """The items as one string of their letters."""
-    return "".join(item.tag for item in items)
 
 
 def _operator(item: Item) -> str:

@@ -6,8 +6,7 @@ from typing import Final
 
 from daemon.index import language
 from daemon.reasoner.sql import names, tags
-from daemon.reasoner.sql.conditions import tagged
-from daemon.reasoner.sql.linking import Item
+from daemon.reasoner.sql.items import Item, tagged
 from daemon.reasoner.sql.names import Candidate
 from daemon.reasoner.sql.reading import (
     Draft,
@@ -18,7 +17,7 @@ from daemon.reasoner.sql.reading import (
     Role,
     Slot,
 )
-from daemon.reasoner.sql.schema import Schema, Use, word
+from daemon.reasoner.sql.schema import Schema, Use, is_amount, word
 
 _FUNCTIONS: Final = {
     tags.COUNT: Function.COUNT,
@@ -113,6 +112,10 @@ class Head:
             self._ranked(draft, extreme, said)
             return
         high = extreme.tag == tags.HIGH
+        totals = self._totals(said) if rest and all(one.tag == tags.SUM for one in rest) else ()
+        if totals:
+            # "the highest total of the orders": each has one.
+            rest, said = [], replace(said, candidates=totals)
         measure = self.measure(rest, said)
         if measure.function is not Function.NONE:
             raise NotUnderstood(extreme.text)
@@ -173,6 +176,15 @@ class Head:
                 found.append(Candidate(thing.table, numbers[0].name, thing.penalty + 0.3))
         return tuple(found)
 
+    def _totals(self, said: Item) -> tuple[Candidate, ...]:
+        return tuple(
+            Candidate(field.table, field.name, one.penalty)
+            for one in said.candidates
+            if one.column is None
+            for field in self._schema.relations[one.table].fields
+            if Use.NUMERIC in field.use and is_amount(field)
+        )
+
     def _is_thing(self, said: Item) -> bool:
         best = said.candidates[0]
         return best.column is None or all(
@@ -186,7 +198,7 @@ class Head:
     def _named(self, draft: Draft, item: Item, *, listing: bool, owned: bool) -> None:
         known = [*draft.targets, *draft.scopes, *(measure.slot for measure in draft.measures)]
         same = [slot for slot in known if _same(slot, item)]
-        if same and item.again:
+        if item.again and any(_of_one_table(slot, item) for slot in known):
             if draft.measures:
                 # A number of all rows of "that" one, whatever the conditions were: two queries.
                 raise NotUnderstood(item.text)
@@ -230,6 +242,10 @@ def _same(slot: Slot, item: Item) -> bool:
     }
 
 
+def _of_one_table(slot: Slot, item: Item) -> bool:
+    return slot.candidates[0].table == item.candidates[0].table
+
+
 def is_plural(text: str) -> bool:
     """By the last letter: good enough for what a list of one is, in both languages."""
     words = language.words(text)
@@ -245,7 +261,7 @@ def _slot(
 
 
 def _scope(item: Item) -> Slot:
-    return _slot(item, Role.SCOPE, item.candidates, optional=item.after_verb or _is_relation(item))
+    return _slot(item, Role.SCOPE, item.candidates, optional=_is_relation(item))
 
 
 def _counts(items: Sequence[Item], at: int) -> bool:

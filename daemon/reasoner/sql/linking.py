@@ -1,21 +1,20 @@
 """Which words of a question are tables, columns, values, numbers or operations."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from daemon.index import language, schema_words
 from daemon.index.language import Language
 from daemon.protocol.values import ValueMatch
 from daemon.reasoner.sql import names, tags
-from daemon.reasoner.sql.lexicon import LONGEST_PHRASE, Lexicon, Operation, lexicon, listed
+from daemon.reasoner.sql.items import Item
+from daemon.reasoner.sql.lexicon import LONGEST_PHRASE, Lexicon, lexicon, listed
+from daemon.reasoner.sql.mentions import Mentions
 from daemon.reasoner.sql.names import Candidate
 from daemon.reasoner.sql.schema import Schema
 from daemon.reasoner.sql.tokens import Token, TokenKind, tokens
 
-_JOINTS: Final = frozenset(["of", "the", "de", "do", "da", "dos", "das", "o", "a", "os", "as"])
-"""Words that a name of several words may be said with: "type of food"."""
-_LONGEST_NAME: Final = 7
 _PARTICIPLES: Final = tuple(
     sorted(
         listed("ed en wn ght made sold held ado ada ados adas ido ida idos idas ito ita itos itas")
@@ -32,31 +31,6 @@ _AGAIN: Final = listed("""
     """)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Some tokens that mean one thing; `tag` (see `tags.py`) says of what kind.
-
-    `candidates`: what a reference may be, or the columns that a value is found in.
-    """
-
-    tag: str
-    first: int
-    last: int
-    text: str
-    candidates: tuple[Candidate, ...] = ()
-    operation: Operation | None = None
-    number: float | None = None
-    quoted: bool = False
-    after_verb: bool = False
-    """Whether the word before it is a participle: "written by" groups nothing."""
-    again: bool = False
-    """Whether it was spoken of before: "that state"."""
-
-    @property
-    def sense(self) -> str:
-        return self.operation.sense if self.operation else ""
-
-
 def link(
     found: Sequence[Token], schema: Schema, matches: Iterable[ValueMatch], lang: Language
 ) -> list[Item]:
@@ -65,12 +39,13 @@ def link(
     spans = [
         *_values(found, matches, words),
         *_phrases(found, words),
-        *_names(found, schema, lang),
+        *Mentions(found, schema, lang).items(),
     ]
     taken: dict[int, Item] = {}
     for span in sorted(spans, key=lambda span: (-_weight(span, found), span.first)):
         if not any(at in taken for at in range(span.first, span.last)):
             taken.update(dict.fromkeys(range(span.first, span.last), span))
+    taken = _without_verbs(taken, words)
     things = len({item.candidates[0].table for item in taken.values() if _is_thing(item)})
     items: list[Item] = []
     at = 0
@@ -79,10 +54,9 @@ def link(
         if item is not None:
             before = found[at - 1] if at else None
             last = taken.get(at - 1)
-            # Portuguese nouns end as participles do ("pedidos").
-            single = last is not None and (last.last - last.first == 1 or lang == "pt")
-            named = last is not None and last.tag == tags.REFERENCE and single
-            verb = before is not None and not named and _is_participle(before)
+            # Portuguese nouns end as participles do ("pedidos"): what is a name is none.
+            noun = lang == "pt" and last is not None and last.tag == tags.REFERENCE
+            verb = before is not None and not noun and _is_participle(before)
             again = before is not None and before.folded in _AGAIN
             items.append(replace(item, after_verb=verb, again=again))
         at = item.last if item is not None else at + 1
@@ -194,54 +168,18 @@ def _plain(found: Sequence[Token]) -> bool:
     return all(token.kind in (TokenKind.WORD, TokenKind.SIGN) for token in found)
 
 
-def _names(found: Sequence[Token], schema: Schema, lang: Language) -> Iterator[Item]:
-    index = names.NameIndex(schema)
-    words = lexicon(lang)
-    operations = words.phrases
-    vocabulary = schema.vocabulary
-    exact = {
-        token.folded
-        for token in found
-        if token.kind is TokenKind.WORD
-        and any(not one.synonym for one in index.find([token.folded], lang))
+def _without_verbs(taken: dict[int, Item], words: Lexicon) -> dict[int, Item]:
+    """“customers live in Oslo”, while there is a `track.is_live`: a verb, where no track is named."""
+    items = list(dict.fromkeys(taken.values()))
+    tables = {item.candidates[0].table for item in items if _is_thing(item)}
+    verbs = {
+        item
+        for item in items
+        if item.tag == tags.REFERENCE
+        and language.fold(item.text) in words.neutral
+        and not any(one.table in tables for one in item.candidates)
     }
-    for first in range(len(found)):
-        for last in range(first + 1, min(first + _LONGEST_NAME, len(found)) + 1):
-            part = found[first:last]
-            if part[-1].kind is not TokenKind.WORD:
-                break
-            said = [token.folded for token in part if token.folded not in _JOINTS]
-            if len(part) > 1 and all(token.glued for token in part[:-1]):
-                said = ["".join(said)]
-            if part[0].folded in _JOINTS or part[-1].folded in _JOINTS or len(said) > 4:
-                continue
-            if not _is_name(part, said, words, vocabulary, lang):
-                continue
-            candidates = index.find(said, lang)
-            if len(said) > 1 and exact.issuperset(said):
-                # Words that are names each by itself are not together a name of similar meaning.
-                candidates = tuple(one for one in candidates if not one.synonym)
-            if any((word,) in operations or word in words.neutral for word in said):
-                # "total", "most", "made": they say something else unless a name has them as they are.
-                candidates = tuple(one for one in candidates if not one.synonym)
-            if candidates:
-                text = " ".join(token.text for token in part)
-                yield Item(tags.REFERENCE, first, last, text, candidates)
-
-
-def _is_name(
-    part: Sequence[Token],
-    said: Sequence[str],
-    words: Lexicon,
-    vocabulary: frozenset[str],
-    lang: Language,
-) -> bool:
-    """“supply” is no `SupplierID`, and "tracks cost" is no cost of tracks but what they do."""
-    if said[0] in vocabulary:
-        return True
-    if len(said) == 1:
-        return said[0] not in words.neutral
-    return lang != "en" or len(part) > len(said) or not said[0].endswith("s")
+    return {at: item for at, item in taken.items() if item not in verbs}
 
 
 def _is_thing(item: Item) -> bool:

@@ -1,7 +1,7 @@
 """Names of tables and columns among the words of a question, and how well they fit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from daemon.index.language import STOP_WORDS, Language
@@ -79,7 +79,7 @@ def likeness(one: Word, other: Word) -> float | None:
 def _table(words: Sequence[Word], relation: Relation) -> Candidate | None:
     cost = _paired(words, relation.words)
     if cost is None:
-        return None
+        return _described(Candidate(relation.name, None, 0.0), words, relation.described)
     cost += _OTHER * (len(relation.words) - len(words))
     if cost >= _WORST:
         return None
@@ -96,7 +96,7 @@ def _column(words: Sequence[Word], field: Field, relation: Relation) -> Candidat
         if price is None:
             price = _take(word, spare)
             if price is None:
-                return _by_description(words, field)
+                return _described(Candidate(field.table, field.name, 0.0), words, field.described)
         else:
             hit = True
         cost += price
@@ -105,7 +105,7 @@ def _column(words: Sequence[Word], field: Field, relation: Relation) -> Candidat
     missing, counter = _missing(own)
     cost += missing
     if cost >= _WORST:
-        return _by_description(words, field)
+        return _described(Candidate(field.table, field.name, 0.0), words, field.described)
     if (
         len(words) > 1
         and Use.KEY in field.use
@@ -139,12 +139,14 @@ def _by_synonym(words: Sequence[Word], among: Sequence[Word]) -> bool:
     return not all(any(word.exact & other.exact for other in among) for word in words)
 
 
-def _by_description(words: Sequence[Word], field: Field) -> Candidate | None:
-    """A person said what the column holds: its name need not."""
-    cost = _paired(words, field.described)
+def _described(
+    one: Candidate, words: Sequence[Word], described: Sequence[Word]
+) -> Candidate | None:
+    """A person said what it holds: its name need not say it too."""
+    cost = _paired(words, described)
     if cost is None or cost + _DESCRIBED >= _WORST:
         return None
-    return Candidate(field.table, field.name, cost + _DESCRIBED, synonym=True)
+    return replace(one, penalty=cost + _DESCRIBED, synonym=True)
 
 
 def _paired(words: Sequence[Word], among: Sequence[Word]) -> float | None:

@@ -24,6 +24,7 @@ _LABELS: Final = ("name", "nome", "title", "titulo", "description", "descricao",
 _OPTIONAL: Final = frozenset((*_LABELS, "desc", "text"))
 _KEYS: Final = frozenset(["id", "code", "key", "codigo", "cod", "uid", "pk"])
 _NOISE: Final = frozenset(["tbl", "table", "tabela", "vw", "view", "dim", "fact"])
+_MOST_SAID: Final = 12
 _FEW_REPEAT: Final = 0.8
 _FLAGS: Final = frozenset(["is", "has", "tem", "e"])
 
@@ -89,6 +90,7 @@ class Relation:
     label: tuple[Field, ...]
     label_repeats: bool
     link: bool
+    described: tuple[Word, ...]
 
     def field(self, name: str) -> Field | None:
         folded = name.casefold()
@@ -203,6 +205,7 @@ def _relation(table: Table, known: frozenset[str]) -> Relation:
         label=(label := _label(fields)),
         label_repeats=_repeats(table, label),
         link=len(table.columns) <= 3 and references >= 2,
+        described=_described(table),
     )
 
 
@@ -216,10 +219,6 @@ def _field(
     words = _words(column.name, known)
     own = tuple(one for one in words if not any(one.exact & other.exact for other in table_words))
     own = own or words
-    described: tuple[Word, ...] = ()
-    if column.described_by is not DescribedBy.GUESS:
-        said = language.without_stop_words(language.words(column.description), "en")
-        described = tuple(word(one) for one in said[:12])
     true = _truth(column)
     return Field(
         table=table.name,
@@ -228,10 +227,19 @@ def _field(
         use=_use(column, words, true),
         true=true,
         values=tuple(column.values),
-        described=described,
+        described=_described(column),
         nullable=column.nullable,
         all_values=column.distinct is not None and 0 < column.distinct <= len(column.values),
     )
+
+
+def _described(one: Table | Column) -> tuple[Word, ...]:
+    """The words of what a person or a model says it holds; a guess is made of the name itself."""
+    if one.described_by is DescribedBy.GUESS:
+        return ()
+    stop = language.STOP_WORDS["en"] | language.STOP_WORDS["pt"]
+    said = [text for text in language.words(one.description) if text not in stop]
+    return tuple(word(text) for text in said[:_MOST_SAID])
 
 
 def _truth(column: Column) -> str | None:

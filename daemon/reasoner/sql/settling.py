@@ -56,6 +56,8 @@ class Settling:
         apart = {
             id(condition.slot) for condition in reading.conditions if condition.operator == "absent"
         }
+        if not needed:
+            raise NotUnderstood("nothing of the database is named")
         options = [self._fitting(slot) for slot in needed]
         preferred = {
             one.table

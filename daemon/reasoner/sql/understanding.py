@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.reasoner.sql import tags
-from daemon.reasoner.sql.conditions import Conditions, tagged, when
+from daemon.reasoner.sql.conditions import Conditions, when
 from daemon.reasoner.sql.head import Head, is_plural
-from daemon.reasoner.sql.linking import Item
+from daemon.reasoner.sql.items import Item, tagged
 from daemon.reasoner.sql.names import NameIndex
 from daemon.reasoner.sql.reading import (
     Condition,
@@ -198,7 +198,7 @@ def _grouped(items: Sequence[Item], schema: Schema) -> tuple[list[Item], list[Sl
 
 
 def _group(item: Item, schema: Schema) -> Slot:
-    if item.tag == tags.TIME:
+    if item.operation is not None and item.operation.tag == tags.TIME:
         return dates(item, schema)
     return Slot(Role.GROUP, item.candidates, item.text, item.first)
 
