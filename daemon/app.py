@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from daemon.config import Config, Paths, private_directory
+from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
 from daemon.flow.ledger import Ledger
 from daemon.index import Index
@@ -22,6 +23,7 @@ from daemon.sources.documents import DocumentSources
 from daemon.sources.indexing import Indexing
 from daemon.sources.internet import Internet
 from daemon.store import Database, Durability, Worker
+from daemon.store.audit_head import AuditHead
 from daemon.store.schema import STATE_MIGRATIONS
 
 _SECRET_WORDS: Final = ("key",)
@@ -63,7 +65,11 @@ class App:
             config.shell, paths.runtime_dir, paths.home, environ=self._environ
         )
         self._open.push_async_callback(shell.close)
-        ledger = Ledger(writer, reader)
+        head = AuditHead(paths.state_dir / "audit.head")
+        writer.run_blocking(head.settle)
+        ledger = Ledger(writer, reader, head)
+        auditor = Auditor(ledger, head, paths.state_db, config.audit)
+        self._open.push_async_callback(auditor.close)
         internet = Internet(config.internet, paths, self._environ)
         self._open.push_async_callback(internet.close)
         engine = Engine(
@@ -79,8 +85,10 @@ class App:
         shell.on_start = engine.note_session
         self._open.push_async_callback(engine.close)
         await engine.start()
+        auditor.start()
         parts = Parts(
             engine=engine,
+            auditor=auditor,
             index=index,
             sources=sources,
             databases=databases,

@@ -2,6 +2,7 @@
 
 from daemon.config.paths import Paths, private_directory
 from daemon.config.settings import (
+    AuditSettings,
     Config,
     DaemonSettings,
     DatabaseSettings,
@@ -17,6 +18,7 @@ from daemon.config.settings import (
 )
 
 __all__ = [
+    "AuditSettings",
     "Config",
     "DaemonSettings",
     "DatabaseSettings",

@@ -94,6 +94,11 @@ class InternetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSettings:
+    keep_days: float
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     daemon: DaemonSettings
     reasoner: ReasonerSettings
@@ -103,6 +108,7 @@ class Config:
     index: IndexSettings
     database: DatabaseSettings
     internet: InternetSettings
+    audit: AuditSettings
 
 
 SECTIONS: Final = tuple(field.name for field in fields(Config))

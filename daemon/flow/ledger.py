@@ -17,6 +17,7 @@ from daemon.protocol.values import (
     Seconds,
 )
 from daemon.store import Database, Worker
+from daemon.store.audit_head import AuditHead
 from daemon.store.events import append_event, events_after
 
 T = TypeVar("T")
@@ -38,9 +39,10 @@ class Ledger:
     """The state database as the flow engine sees it.
 
     `reader`: a connection of its own, so that who looks does not queue behind who writes.
+    `head`: follows the audit log, commit by commit.
     """
 
-    def __init__(self, writer: Worker, reader: Worker) -> None:
+    def __init__(self, writer: Worker, reader: Worker, head: AuditHead | None = None) -> None:
         self._writer = writer
         self._reader = reader
         self._bell = Bell()

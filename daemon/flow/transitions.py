@@ -6,6 +6,7 @@ from typing import Any, Final
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
+    AuditKind,
     EventKind,
     FlowId,
     FlowStatus,
@@ -13,6 +14,7 @@ from daemon.protocol.values import (
 from daemon.store.clock import now
 from daemon.store.database import Database
 from daemon.store.events import append_event
+from daemon.store.audit import append_audit
 from daemon.store.flows import StoredFlow, load_flow, save_flow
 
 _S = FlowStatus
@@ -73,3 +75,19 @@ def advance(
     save_flow(db, moved)
     append_event(db, flow_id, EventKind.FLOW, {"status": flow.status, "block": flow.block})
     return moved
+    if status is FlowStatus.EXECUTING:
+        _audit_commands(db, stored.flow, flow)
+
+
+def _audit_commands(db: Database, before: Flow, after: Flow) -> None:
+    """Which command began or ended, however it came to that."""
+    for n, (was, is_now) in enumerate(zip(before.plan, after.plan, strict=False)):
+        if was.status is is_now.status:
+            continue
+        told: Json = {"n": n, "of": len(after.plan)}
+        if is_now.status is StepStatus.RUNNING:
+            told |= {"script": is_now.script}
+            append_audit(db, AuditKind.COMMAND_STARTED, after.id, told)
+        elif was.status is StepStatus.RUNNING:
+            told |= {"status": is_now.status, "exit_status": is_now.exit_status}
+            append_audit(db, AuditKind.COMMAND_ENDED, after.id, told)

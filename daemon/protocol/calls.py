@@ -5,6 +5,8 @@ from typing import Final
 
 from daemon.protocol.values import (
     AnswerDecision,
+    AuditEntry,
+    AuditProblem,
     ConversationId,
     DatabaseDescription,
     Digest,
@@ -236,3 +238,34 @@ class QueryDatabase:
     name: str
     sql: str
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ListAudit:
+    """`before`: only entries with a lower number."""
+
+    limit: int = 100
+    before: int | None = None
+    flow_id: FlowId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditList:
+    entries: list[AuditEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """`intact`: no problem was found. `first`, `last`: the entries that are kept; 0: none.
+
+    `hash`: of the last one, to compare with the system's journal. `limit`: what a check from within
+    the same account cannot find, as a sentence.
+    """
+
+    intact: bool
+    entries: int
+    first: int
+    last: int
+    hash: Digest
+    problems: list[AuditProblem]
+    limit: str

@@ -166,3 +166,13 @@ DATABASE_QUERY: Final = _method(
 
 ALL: Final = dict(_methods)
 """The table, by name, in the order of declaration."""
+AUDIT_LIST: Final = _method(
+    "audit.list", c.ListAudit, c.AuditList, "Entries of the audit log, newest first."
+)
+AUDIT_VERIFY: Final = _method(
+    "audit.verify",
+    c.Nothing,
+    c.AuditReport,
+    "Checks the whole audit log: changed, removed, moved entries, and a cut end.",
+)
+

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from daemon import VERSION
+from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
 from daemon.index import Index
 from daemon.protocol import calls as c
@@ -31,6 +32,7 @@ class Parts:
 
     engine: Engine
     index: Index
+    auditor: Auditor
     sources: DocumentSources
     databases: DatabaseSources
     names: Callable[[], tuple[str, str | None]]
@@ -49,6 +51,7 @@ def bind_all(bindings: Bindings, parts: Parts) -> None:
     _bind_sources(bindings, parts.sources, parts.databases)
     _bind_databases(bindings, parts.databases)
 
+    _bind_audit(bindings, parts.auditor)
 
 def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
     async def status(_: Caller, __: c.Nothing) -> c.DaemonStatus:
@@ -196,6 +199,11 @@ def _keys(params: c.SendTerminal) -> bytes:
     try:
         return base64.b64decode(params.base64, validate=True)
     except (binascii.Error, ValueError):
+def _bind_audit(bindings: Bindings, auditor: Auditor) -> None:
+    bindings.bind(methods.AUDIT_LIST, lambda _, params: auditor.list(params))
+    bindings.bind(methods.AUDIT_VERIFY, lambda caller, _: auditor.verify(caller.language))
+
+
         raise AlvoError(
             errors.INVALID_PARAMS,
             method=methods.TERMINAL_SEND.name,

@@ -6,12 +6,14 @@ from typing import Final
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
+    AuditKind,
     ConversationId,
     Digest,
     FlowId,
     Inquiry,
     InquiryId,
 )
+from daemon.store.audit import append_audit
 from daemon.store.clock import later, now
 from daemon.store.database import Database
 from daemon.store.ids import new_id
@@ -59,6 +61,15 @@ def grant_approval(
             later(LIFETIME_S),
         ),
     )
+    told = {
+        "approval": approval_id,
+        "inquiry": inquiry.id,
+        "digest": inquiry.digest,
+        "scripts": scripts,
+        "urls": inquiry.urls,
+        "cwd": inquiry.cwd,
+    }
+    append_audit(db, AuditKind.APPROVAL_GRANTED, inquiry.flow_id, told)
     return approval_id
 
 
@@ -79,7 +90,18 @@ def use_approval(db: Database, approval_id: str) -> UsedApproval:
         )
         if not changed or row is None:
             raise AlvoError(errors.APPROVAL_USED, flow=row[0] if row else "?")
-    flow_id, inquiry_id, digest, scripts, cwd, conversation, urls = row
+        *_, uses = row
+        used = _used(approval_id, row)
+        told = {"approval": approval_id, "inquiry": used.inquiry_id}
+        append_audit(db, AuditKind.APPROVAL_USED, used.flow_id, told)
+        if used.urls:
+            fetch = {"approval": approval_id, "urls": used.urls, "repeat": uses > 1}
+            append_audit(db, AuditKind.FETCH, used.flow_id, fetch)
+    return used
+
+
+def _used(approval_id: str, row: Row) -> UsedApproval:
+    flow_id, inquiry_id, digest, scripts, cwd, conversation, urls, _ = row
     return UsedApproval(
         id=approval_id,
         flow_id=FlowId(flow_id),

@@ -8,6 +8,7 @@ from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     AnswerDecision,
     AnsweredBy,
+    AuditKind,
     Digest,
     FlowId,
     Inquiry,
@@ -17,12 +18,18 @@ from daemon.protocol.values import (
     PlannedCommand,
     Timestamp,
 )
+from daemon.store.audit import append_audit
 from daemon.store.clock import now
 from daemon.store.database import Database, Row
 from daemon.store.fitting import fitting
 from daemon.store.ids import resolve
 
 _COLUMNS: Final = tuple(field.name for field in fields(Inquiry))
+_SHOWN: Final = (
+    *("kind", "text", "secret", "script", "cwd", "environment", "urls", "digest"),
+    *("permission_hint", "expires_at"),
+)
+"""Of an inquiry in the audit log: what a person sees of it."""
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM inquiry"
 _INSERT: Final = (
     f"INSERT INTO inquiry ({', '.join(_COLUMNS)}) "
@@ -39,6 +46,8 @@ def insert_inquiry(db: Database, inquiry: Inquiry) -> None:
             values[name] = codec.encode(values[name]).decode()
     values["secret"] = int(inquiry.secret)
     db.run(_INSERT, values)
+    shown = {name: getattr(inquiry, name) for name in _SHOWN}
+    append_audit(db, AuditKind.INQUIRY_SHOWN, inquiry.flow_id, {"inquiry": inquiry.id, **shown})
 
 
 def load_inquiry(db: Database, given: str) -> Inquiry:
@@ -95,6 +104,8 @@ def close_inquiry(
     )
     if not changed:
         raise closed_error(load_inquiry(db, inquiry.id))
+    told = {"inquiry": inquiry.id, "status": status, "decision": decision, "by": by and asdict(by)}
+    append_audit(db, AuditKind.INQUIRY_ENDED, inquiry.flow_id, told)
     return replace(inquiry, status=status, decision=decision, answered_by=by, answered_at=at)
 
 

@@ -112,4 +112,27 @@ STATE_MIGRATIONS: Final = (
         ALTER TABLE approval ADD COLUMN uses INTEGER NOT NULL DEFAULT 0;
         """,
     ),
+    Migration(
+        3,
+        "the audit log, which only grows at its end and is removed from its beginning by age",
+        """
+        CREATE TABLE audit (
+            n INTEGER PRIMARY KEY,
+            flow_id TEXT,
+            entry TEXT NOT NULL,
+            hash TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX audit_by_flow ON audit (flow_id, n);
+        CREATE TABLE audit_stub (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            n INTEGER NOT NULL,
+            hash TEXT NOT NULL
+        ) STRICT;
+        CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
+            BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
+        CREATE TRIGGER audit_is_removed_by_age_alone BEFORE DELETE ON audit
+            WHEN old.n > coalesce((SELECT n FROM audit_stub), 0)
+            BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
+        """,
+    ),
 )
