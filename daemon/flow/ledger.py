@@ -45,6 +45,7 @@ class Ledger:
     def __init__(self, writer: Worker, reader: Worker, head: AuditHead | None = None) -> None:
         self._writer = writer
         self._reader = reader
+        self._head = head
         self._bell = Bell()
 
     async def read(self, work: Callable[[Database], T]) -> T:
@@ -53,12 +54,12 @@ class Ledger:
 
     async def record(self, work: Callable[[Database], T]) -> T:
         """One IMMEDIATE transaction that nobody waits for."""
-        return await self._writer.run(partial(_in_transaction, work=work))
+        return await self._writer.run(partial(self._in_transaction, work))
 
     async def commit(self, flow_id: FlowId, work: Callable[[Database], T]) -> T:
         """One IMMEDIATE transaction; who waits for this flow is woken once it is on disk."""
         # Shielded: a caller that goes away must not leave us without the ringing.
-        done = asyncio.ensure_future(self._writer.run(partial(_in_transaction, work=work)))
+        done = asyncio.ensure_future(self._writer.run(partial(self._in_transaction, work)))
         done.add_done_callback(lambda done: self._ring(flow_id, done))
         return await asyncio.shield(done)
 
@@ -107,7 +108,9 @@ class Ledger:
         if not done.cancelled() and done.exception() is None:
             self._bell.ring(flow_id)
 
-
-def _in_transaction(db: Database, work: Callable[[Database], T]) -> T:
-    with db.transaction():
-        return work(db)
+    def _in_transaction(self, work: Callable[[Database], T], db: Database) -> T:
+        with db.transaction():
+            done = work(db)
+        if self._head is not None:
+            self._head.follow(db)
+        return done

@@ -15,7 +15,7 @@ from daemon.protocol.values import (
 )
 from daemon.store.audit import append_audit
 from daemon.store.clock import later, now
-from daemon.store.database import Database
+from daemon.store.database import Database, Row
 from daemon.store.ids import new_id
 
 # Between the yes and its use lies one hop of the event loop; what took longer is asked again.
@@ -84,7 +84,7 @@ def use_approval(db: Database, approval_id: str) -> UsedApproval:
             {"at": at, "id": approval_id, "repeats": _REPEATS_OF_A_FETCH},
         )
         row = db.one(
-            "SELECT flow_id, inquiry_id, digest, scripts, cwd, conversation, urls FROM approval"
+            "SELECT flow_id, inquiry_id, digest, scripts, cwd, conversation, urls, uses FROM approval"
             " WHERE id = ?",
             (approval_id,),
         )

@@ -1,6 +1,6 @@
 """The rows of inquiries: immutable while they wait, answered once."""
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any, Final
 
 from daemon.protocol import codec, errors
