@@ -8,8 +8,11 @@ from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     AuditKind,
     EventKind,
+    Flow,
     FlowId,
     FlowStatus,
+    Json,
+    StepStatus,
 )
 from daemon.store.clock import now
 from daemon.store.database import Database
