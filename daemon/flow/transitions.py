@@ -14,10 +14,10 @@ from daemon.protocol.values import (
     Json,
     StepStatus,
 )
+from daemon.store.audit import append_audit
 from daemon.store.clock import now
 from daemon.store.database import Database
 from daemon.store.events import append_event
-from daemon.store.audit import append_audit
 from daemon.store.flows import StoredFlow, load_flow, save_flow
 
 _S = FlowStatus
@@ -77,9 +77,9 @@ def advance(
     moved = replace(stored, flow=flow, attempts=stored.attempts if attempts is None else attempts)
     save_flow(db, moved)
     append_event(db, flow_id, EventKind.FLOW, {"status": flow.status, "block": flow.block})
-    return moved
     if status is FlowStatus.EXECUTING:
         _audit_commands(db, stored.flow, flow)
+    return moved
 
 
 def _audit_commands(db: Database, before: Flow, after: Flow) -> None:

@@ -164,8 +164,6 @@ DATABASE_QUERY: Final = _method(
     "The rows of one SELECT; nothing is ever written.",
 )
 
-ALL: Final = dict(_methods)
-"""The table, by name, in the order of declaration."""
 AUDIT_LIST: Final = _method(
     "audit.list", c.ListAudit, c.AuditList, "Entries of the audit log, newest first."
 )
@@ -176,3 +174,5 @@ AUDIT_VERIFY: Final = _method(
     "Checks the whole audit log: changed, removed, moved entries, and a cut end.",
 )
 
+ALL: Final = dict(_methods)
+"""The table, by name, in the order of declaration."""

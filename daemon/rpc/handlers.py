@@ -31,8 +31,8 @@ class Parts:
     """What the handlers work with; `names` tells of the reasoner and the embedder in use."""
 
     engine: Engine
-    index: Index
     auditor: Auditor
+    index: Index
     sources: DocumentSources
     databases: DatabaseSources
     names: Callable[[], tuple[str, str | None]]
@@ -50,8 +50,8 @@ def bind_all(bindings: Bindings, parts: Parts) -> None:
     _bind_index(bindings, parts.index)
     _bind_sources(bindings, parts.sources, parts.databases)
     _bind_databases(bindings, parts.databases)
-
     _bind_audit(bindings, parts.auditor)
+
 
 def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
     async def status(_: Caller, __: c.Nothing) -> c.DaemonStatus:
@@ -193,17 +193,17 @@ def _bind_databases(bindings: Bindings, databases: DatabaseSources) -> None:
     bindings.bind(methods.DATABASE_QUERY, lambda _, params: databases.query(params))
 
 
+def _bind_audit(bindings: Bindings, auditor: Auditor) -> None:
+    bindings.bind(methods.AUDIT_LIST, lambda _, params: auditor.list(params))
+    bindings.bind(methods.AUDIT_VERIFY, lambda caller, _: auditor.verify(caller.language))
+
+
 def _keys(params: c.SendTerminal) -> bytes:
     if params.base64 is None:
         return (params.text or "").encode("utf-8", "replace")
     try:
         return base64.b64decode(params.base64, validate=True)
     except (binascii.Error, ValueError):
-def _bind_audit(bindings: Bindings, auditor: Auditor) -> None:
-    bindings.bind(methods.AUDIT_LIST, lambda _, params: auditor.list(params))
-    bindings.bind(methods.AUDIT_VERIFY, lambda caller, _: auditor.verify(caller.language))
-
-
         raise AlvoError(
             errors.INVALID_PARAMS,
             method=methods.TERMINAL_SEND.name,
