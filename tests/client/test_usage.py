@@ -69,6 +69,24 @@ def test_a_mistake_is_a_sentence_and_not_a_traceback(name, words):
     assert raised.value.exit_status == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "said"),
+    [
+        ("show", [], "alvo show: falta ID"),
+        ("show", ["a", "b"], "alvo show: isto está a mais: b"),
+        ("flows", ["--limit", "x"], "alvo flows: --limit pede um número, não 'x'"),
+        ("flows", ["--limit"], "alvo flows: --limit precisa de um valor"),
+        ("flows", ["--json=x"], "alvo flows: --json não aceita valor: 'x'"),
+        ("search", ["--mode", "odd", "x"], "alvo search: --mode não conhece 'odd', só "),
+    ],
+)
+def test_a_mistake_is_told_in_the_person_s_language(name, words, said):
+    parser = parser_of(Console({"LANG": "pt_BR.UTF-8"}), name)
+    with pytest.raises(UsageError) as raised:
+        parser.parse_args(parser.arranged(words))
+    assert raised.value.message.startswith(said)
+
+
 def test_every_command_has_a_help_page_in_both_languages():
     for language in ("C", "pt_BR.UTF-8"):
         console = Console({"LANG": language})

@@ -3,6 +3,7 @@
 import socket
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import prompts
@@ -165,3 +166,17 @@ def test_every_finding_that_is_not_ok_says_what_to_do() -> None:
     for name in bad:
         for language in prompts.LANGUAGES:
             assert prompts.phrase(f"{name}_do", language)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(home: Home) -> None:
+    program = Path(sys.executable).parent / "alvod"
+    # The pipe has no reader left by the time that anything is written.
+    done = subprocess.run(
+        ["bash", "-c", f"{program} --check | exec 0<&-; echo ${{PIPESTATUS[0]}}"],
+        env=home.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon import Home
+from tests.support.daemon import Home, RpcError
 from tests.support.terminal import CTRL_C, CTRL_D, Terminal
 from tests.support.waiting import wait_until
 
@@ -93,7 +93,69 @@ def test_every_list_has_its_json(started, words):
 def test_no_daemon_is_status_five_and_says_what_to_do(home):
     done = home.run("alvo", "status")
     assert (done.returncode, done.stdout) == (5, "")
-    assert "alvod" in done.stderr
+    assert "Start it: alvo (alone, at a terminal)" in done.stderr
+
+
+def test_stop_ends_the_daemon_and_what_waits_waits_for_the_next_one(started):
+    inquiry = parked(started, "echo later")
+    done = started.run("alvo", "stop")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Stopped." in done.stderr
+    assert started.daemon is not None
+    assert started.daemon.wait(10) == 0
+    again = started.run("alvo", "stop")
+    assert (again.returncode, again.stderr) == (0, "No daemon runs.\n")
+    started.start()
+    assert started.run("alvo", "allow", inquiry).stdout == "later\n"
+
+
+def test_stop_asks_before_it_cuts_a_command_off(started):
+    inquiry = parked(started, "sleep 60")
+    with started.rpc() as rpc:
+        rpc.allow(rpc("inquiry.get", inquiry_id=inquiry))
+        with Terminal(started, "alvo", "stop") as terminal:
+            terminal.see("1 flow is running", "[y/N] ")
+            terminal.line("")
+            terminal.see("Left running.")
+            assert terminal.end() == 1
+        assert rpc("daemon.status")["flows_running"] == 1
+
+
+def test_what_alvo_runs_cannot_stop_it(started):
+    mine = parked(started, "alvo stop --yes; echo status $?")
+    done = started.run("alvo", "allow", mine)
+    assert "status 1" in done.stdout
+    assert started.answers()
+
+
+def test_a_source_is_named_by_its_name_or_its_place(started):
+    (started.home / "notes").mkdir()
+    (started.home / "notes" / "a.md").write_text("# A\n\nSomething to read.\n")
+    added = started.run("alvo", "sources", "add", "notes")
+    assert "1 document, 1 passage" in added.stdout
+    assert started.run("alvo", "sources", "refresh", "notes").returncode == 0
+    removed = started.run("alvo", "sources", "remove", str(started.home / "notes"))
+    assert (removed.returncode, removed.stdout) == (0, "")
+    assert "No documents yet." in started.run("alvo", "sources").stderr
+
+
+def test_a_command_that_cannot_be_run_says_why_in_the_person_s_language(started):
+    with started.rpc(language="pt") as rpc:
+        for question, said in (("! ", "está vazio"), ("!echo \0", "contém um caractere NUL")):
+            flow = rpc("flow.start", question=question)
+            ended = rpc.follow(flow["id"], {"failed"})
+            assert said in ended["error"]["message"]
+
+
+def test_an_answer_that_does_not_fit_says_why_in_the_person_s_language(started):
+    inquiry = parked(started, "true")
+    with started.rpc(language="pt") as rpc:
+        with pytest.raises(RpcError) as raised:
+            rpc("inquiry.answer", inquiry_id=inquiry, decision="reply", text="x")
+        assert "a consulta é do tipo run" in raised.value.message
+        with pytest.raises(RpcError) as raised:
+            rpc("inquiry.answer", inquiry_id=inquiry, decision="allow")
+        assert "digest" in raised.value.message
 
 
 def test_doctor_works_with_the_daemon_down_and_up(home):

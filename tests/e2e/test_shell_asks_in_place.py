@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import gemini_server as wire
 from tests.support.daemon import Home
+from tests.support.gemini_server import KEY, GeminiServer
 from tests.support.terminal import ALT_ENTER, CTRL_C, CTRL_D, Terminal, a_shell, history_of
 from tests.support.waiting import wait_until
 
@@ -57,6 +59,69 @@ def test_keys_that_were_typed_before_the_question_do_not_answer_it(started):
         shell.type("\r")
         shell.see("I cannot carry out the task without permission.")
     assert not (started.home / "made").exists()
+
+
+def test_who_has_added_nothing_reads_how_that_is_done(started):
+    with Terminal(started, "alvo") as shell:
+        shell.see("There is nothing to answer from yet.", "/sources add PATH")
+        shell.prompt()
+        (started.home / "a.md").write_text("# A\n\nSomething to read.\n")
+        shell.line("/sources add a.md")
+        shell.see("1 document, 1 passage")
+        shell.prompt()
+    with a_shell(started) as shell:
+        assert "nothing to answer from" not in shell.seen
+
+
+def test_a_command_of_ones_own_ends_without_a_footer(started):
+    with a_shell(started) as shell:
+        shell.line("!echo one")
+        shell.see("Run it?")
+        shell.line("y")
+        shell.see("✓ exit status 0")
+        shell.prompt()
+        assert "flow " not in shell.seen.partition("exit status")[2]
+
+
+def test_the_shell_goes_on_with_the_next_daemon(started):
+    with a_shell(started) as shell:
+        shell.line("!x=kept; echo one")
+        shell.see("Run it?")
+        shell.line("y")
+        shell.see("✓ exit status 0")
+        shell.prompt()
+        started.kill()
+        started.start()
+        shell.line("!echo two")
+        shell.see("Run it?")
+        shell.line("y")
+        shell.see("\ntwo", "✓ exit status 0")
+        shell.prompt()
+
+
+def test_a_secret_is_not_drawn_not_even_as_stars(home):
+    missing = {"information": "a token", "source": "USER", "secret": True, "name": "MY_TOKEN"}
+    plan = [{"explanation": "Counts it.", "script": "echo ${#MY_TOKEN} characters"}]
+    with GeminiServer() as server:
+        server.script(
+            wire.decision(type="task", enough=False, missing=[missing]),
+            wire.decision(type="task", enough=True, answer="Counts.", plan=plan),
+        )
+        home.start(
+            ALVO_REASONER_KIND="gemini",
+            ALVO_REASONER_BASE_URL=server.base_url,
+            GEMINI_API_KEY=KEY,
+        )
+        with a_shell(home) as shell:
+            shell.line("use my token")
+            shell.see("Alvo asks you", "> a token", "not shown, not stored (Enter: none):")
+            shell.line("hunter2")
+            shell.see("Alvo asks to run this", "usual ones, MY_TOKEN", "Run it?")
+            shell.line("y")
+            shell.see("\n7 characters")
+            shell.prompt()
+            assert "hunter2" not in shell.seen
+            assert "*" not in shell.seen
 
 
 def test_ctrl_c_cancels_the_flow_and_not_the_shell(started):
