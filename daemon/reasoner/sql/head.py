@@ -7,6 +7,7 @@ from typing import Final
 from daemon.index import language
 from daemon.reasoner.sql import names, tags
 from daemon.reasoner.sql.items import Item, tagged
+from daemon.reasoner.sql.lexicon import singular
 from daemon.reasoner.sql.names import Candidate
 from daemon.reasoner.sql.reading import (
     Draft,
@@ -249,7 +250,9 @@ def _of_one_table(slot: Slot, item: Item) -> bool:
 def is_plural(text: str) -> bool:
     """By the last letter: good enough for what a list of one is, in both languages."""
     words = language.words(text)
-    return any(one.endswith("s") and not one.endswith("ss") for one in words)
+    return any(
+        one.endswith("s") and not one.endswith("ss") and one not in singular() for one in words
+    )
 
 
 def _slot(

@@ -60,6 +60,12 @@ def lexicon(lang: Language) -> Lexicon:
     return Lexicon({**phrases, **hints}, neutral - refused, refused, deeds)
 
 
+@functools.cache
+def singular() -> frozenset[str]:
+    """Words that end as several do, and are one; of both languages."""
+    return frozenset(word for text in _table()["singular"].values() for word in text.split())
+
+
 def _words(phrase: str) -> tuple[str, ...]:
     return (phrase,) if not phrase[0].isalnum() else tuple(language.words(phrase))
 

@@ -26,6 +26,7 @@ class Mentions:
         self._index = NameIndex(schema)
         self._lexicon = lexicon(lang)
         self._vocabulary = schema.vocabulary
+        self._columns = schema.column_words
         self._exact = {
             token.folded
             for token in found
@@ -56,17 +57,21 @@ class Mentions:
         # "total", "most", "made" say something else unless a name has them as they are.
         literal = len(said) > 1 and self._exact.issuperset(said)
         literal = literal or any(self._does_something(word) for word in said)
-        return tuple(one for one in found if not (literal and one.synonym))
+        found = tuple(one for one in found if not (literal and one.synonym))
+        if len(said) == 1 and said in self._lexicon.phrases:
+            # "first" is half of `FirstName`, and says something by itself.
+            found = tuple(one for one in found if not one.penalty)
+        return found
 
     def _does_something(self, word: str) -> bool:
         return (word,) in self._lexicon.phrases or word in self._lexicon.neutral
 
     def _is_name(self, part: Sequence[Token], said: tuple[str, ...]) -> bool:
         """“supply” is no `SupplierID`, and “tracks cost” is no cost of tracks but what they do."""
-        if said[0] in self._vocabulary:
-            return True
         if len(said) == 1:
-            return said[0] not in self._lexicon.neutral
+            return said[0] in self._vocabulary or said[0] not in self._lexicon.neutral
+        if said[0] in self._columns:
+            return True
         return self._lang != "en" or len(part) > len(said) or not said[0].endswith("s")
 
     def _is_sum_of(self, said: tuple[str, ...]) -> bool:

@@ -58,6 +58,7 @@ class Field:
     name: str
     own: tuple[Word, ...]
     use: Use
+    refers: bool
     true: str | None
     values: tuple[str, ...]
     described: tuple[Word, ...]
@@ -73,6 +74,11 @@ class Field:
     def names(self) -> bool:
         """Whether it holds names: a key that is one says all that a person wants to read."""
         return any(is_label(word.text) for word in self.own)
+
+    @property
+    def says_key(self) -> bool:
+        """Whether its name says that it is a key, as `course_id` does and `ReportsTo` does not."""
+        return self.own[-1].text in _KEYS or self.name.lower().endswith("id")
 
     @property
     def total(self) -> bool:
@@ -122,11 +128,17 @@ class Schema:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Every word of its names, as it is spelled there."""
+        tables = (one.text for relation in self.relations.values() for one in relation.words)
+        return self.column_words | frozenset(tables)
+
+    @cached_property
+    def column_words(self) -> frozenset[str]:
+        """Every word of its columns that is not their table's."""
         return frozenset(
             one.text
             for relation in self.relations.values()
-            for named in (relation.words, *(field.own for field in relation.fields))
-            for one in named
+            for field in relation.fields
+            for one in field.own
         )
 
     @cached_property
@@ -225,6 +237,7 @@ def _field(
         name=column.name,
         own=own,
         use=_use(column, words, true),
+        refers=column.references is not None,
         true=true,
         values=tuple(column.values),
         described=_described(column),

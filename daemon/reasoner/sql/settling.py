@@ -144,6 +144,9 @@ class Settling:
             return one if field.use & wanted else None
         price = 0.0
         match role:
+            case Role.TARGET if field.refers and not field.names and not field.says_key:
+                # "Who reports to …" wants the person, not the number that refers to one.
+                return None
             case Role.COUNTED if Use.BOOLEAN in field.use:
                 return None
             case Role.COUNTED if not one.counter:

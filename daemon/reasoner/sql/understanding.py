@@ -34,6 +34,9 @@ _IN_ORDER: Final = frozenset("obfcsaxnkrduqwe2,&m")
 
 def understand(items: Sequence[Item], schema: Schema) -> Reading:
     """Raises `NotUnderstood` unless every item has its place."""
+    if items and items[0].text in ("where", "onde"):
+        # Which of its columns is the place, the names do not say.
+        raise NotUnderstood(items[0].text)
     main, projection, ordering = _sentences(items, schema)
     main, own_ordering = _ordered(_owned(main), schema)
     if _RATIO.match(tagged(main)):
