@@ -1,5 +1,6 @@
 """What of a request goes into one prompt: no private piece for a remote model, and no more than fits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -51,7 +52,15 @@ def _without_private(request: DecisionRequest) -> tuple[DecisionRequest, list[Wh
         "reasoner_private_earlier": len(request.earlier) - len(earlier),
     }
     hidden: list[What] = [(name, {"count": count}) for name, count in counts.items() if count]
-    return replace(request, pieces=pieces, earlier=earlier), hidden
+    found = _without_places(request.found, [one for one in request.pieces if one.private])
+    return replace(request, pieces=pieces, earlier=earlier, found=found), hidden
+
+
+def _without_places(found: str, private: Sequence[ContextPiece]) -> str:
+    """Where something private was found says what is in it: the SQL names tables and values."""
+    places = [piece.location for piece in private if piece.location]
+    lines = found.splitlines()
+    return "\n".join(line for line in lines if not any(place in line for place in places))
 
 
 def _cut(request: DecisionRequest, budget: int) -> tuple[DecisionRequest, list[What]]:
