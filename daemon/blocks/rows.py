@@ -15,7 +15,12 @@ def rows_text(rows: Rows) -> str:
     count = f"{len(rows.rows)}{' or more' if rows.more else ''} {noun}"
     if not rows.rows:
         return count
-    lines = [count, "", _line(rows.columns), _line(["---"] * len(rows.columns))]
+    lines = [
+        count,
+        "",
+        _line([_cell(name) for name in rows.columns]),
+        _line(["---"] * len(rows.columns)),
+    ]
     size, shown = 0, 0
     for row in rows.rows[:SHOWN_ROWS]:
         line = _line([_cell(cell) for cell in row])

@@ -53,11 +53,12 @@ class SearchBlock:
         """`request`: what the decision of this round was asked with."""
         first = await journal.recall(DECISION, Reply)
         missing = missing_of(first, flow)
-        found = await self._gather(flow, missing, _FIRST, journal)
+        deferred = first is not None and first.decision.deferred
+        found = await self._gather(flow, missing, _FIRST, journal, deferred=deferred)
         if isinstance(found, Ask):
             return found
         verdict = first
-        if found.gained or (first is not None and first.decision.deferred):
+        if found.gained or deferred:
             verdict = await self._verdict(request, found, journal)
             if verdict.decision.enough:
                 return respond(verdict.decision)
@@ -105,7 +106,13 @@ class SearchBlock:
         return verdict
 
     async def _gather(
-        self, flow: Flow, missing: tuple[Missing, ...], tag: str, journal: Journal
+        self,
+        flow: Flow,
+        missing: tuple[Missing, ...],
+        tag: str,
+        journal: Journal,
+        *,
+        deferred: bool = False,
     ) -> _Gathered | Ask:
         """In the order of the sources; what one has answered the next is not asked for."""
         open_ = list(enumerate(missing))
@@ -115,6 +122,9 @@ class SearchBlock:
         if isinstance(said, Ask):
             return said
         open_ = [(n, piece) for n, piece in open_ if n not in said]
+        if deferred:
+            # The documents may answer it yet: nobody is asked for a page before that is known.
+            open_ = []
         read = await self._internet.look(flow, open_, tag, journal)
         if isinstance(read, Ask):
             return read
@@ -124,9 +134,8 @@ class SearchBlock:
 
 def _told(pieces: tuple[ContextPiece, ...]) -> str:
     """What the search brought, for a reasoner that is asked again."""
-    if not pieces:
-        return "The databases were searched, and nothing was found."
-    return "\n".join(f"{piece.source}: {piece.location}" for piece in pieces)
+    found = [f"{piece.source}: {piece.location}" for piece in pieces if not piece.private]
+    return "\n".join(found) or "The databases were searched."
 
 
 def missing_of(reply: Reply | None, flow: Flow) -> tuple[Missing, ...]:
