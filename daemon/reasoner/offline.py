@@ -105,8 +105,11 @@ class OfflineReasoner:
             found = self._procedure(request)
             if found is not None and found.enough:
                 return _final(_instructions(found), (SourceName.DOCUMENTS,))
-        told = [_you_said(request) or self._told(request), _rows_said(request)]
-        if asks_for_rows(request.question, language.known(request.language)):
+        rows_said = _rows_said(request)
+        asks = asks_for_rows(request.question, language.known(request.language))
+        sure = rows_said is not None and asks
+        told = [_you_said(request) or self._told(request, sure=sure), rows_said]
+        if asks:
             told.reverse()
         texts = [decision for decision in told if decision is not None]
         if not texts:
@@ -114,15 +117,24 @@ class OfflineReasoner:
         sources = dict.fromkeys(source for decision in texts for source in decision.sources)
         return _final("\n\n".join(decision.answer for decision in texts), tuple(sources))
 
-    def _told(self, request: DecisionRequest) -> Decision | None:
-        """The best sentences of what is written in words."""
+    def _told(self, request: DecisionRequest, *, sure: bool) -> Decision | None:
+        """The best sentences of what is written in words.
+
+        `sure`: only where they share all of several words with the question; rows answer it
+        already, and one shared word (“customers”) makes no second answer.
+        """
         written = [_said_in(one) for one in request.pieces if one.source is not SourceName.DATABASE]
         pieces = (*written, *_given(request))
         best = extract.answer(request.question, language.known(request.language), pieces)
-        if not best.enough:
+        if not best.enough or (sure and not self._is_sure(request, best.covered)):
             return None
         used = tuple(dict.fromkeys(piece.source for piece in pieces if piece.n in best.pieces))
         return _final(best.text.replace(" [0]", ""), used)
+
+    @staticmethod
+    def _is_sure(request: DecisionRequest, covered: float) -> bool:
+        wanted = words.terms(request.question, language.known(request.language))
+        return len(wanted) > 1 and covered >= _CERTAIN
 
     def _procedure(self, request: DecisionRequest) -> Procedure | None:
         return runbook.find(request.question, language.known(request.language), request.pieces)

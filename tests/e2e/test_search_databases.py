@@ -223,3 +223,27 @@ def test_sql_for_a_private_database_never_reaches_a_remote_model(
     for request in server.generated:
         assert "order_totals" not in request.user + request.system
         assert "Correntes do" not in request.user
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "told"),
+    [
+        ("How many customers are there?", "en", "87"),
+        ("Quantos clientes existem?", "pt", "87"),
+        ("Which suppliers are in Curitiba?", "en", "Selaria Bom Retiro"),
+        ("What is the most expensive product?", "en", "Suspension fork 100 mm"),
+    ],
+)
+def test_without_a_model_rows_answer_with_their_sql(
+    home: Home, shop: Path, question: str, language: str, told: str
+) -> None:
+    home.start()
+    with home.rpc() as rpc:
+        flow = rpc("flow.start", question=question, language=language)
+        ended = rpc.follow(flow["id"], ENDED)
+        assert ended["status"] == "answered", ended["error"]
+        assert told in ended["answer"]
+        (citation,) = ended["citations"]
+        assert citation["source"] == "DATABASE"
+        assert "SELECT" in citation["location"]
+        assert ended["reasoner"] == "offline"
