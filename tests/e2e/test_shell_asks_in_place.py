@@ -265,7 +265,7 @@ def test_every_list_is_there_and_mistakes_are_sentences(started):
             ("/sources", "No documents yet."),
             ("/show zzzzzz", "There is no flow zzzzzz."),
             ("/nonsense", "There is no command /nonsense."),
-            ("/show", "alvo show: "),
+            ("/show", "/show: ID is missing"),
             ("!", "The command cannot be run"),
         ):
             shell.line(line)
