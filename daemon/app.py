@@ -80,7 +80,7 @@ class App:
             databases=databases,
             internet=internet,
             config=config,
-            home=paths.home,
+            paths=paths,
         )
         shell.on_start = engine.note_session
         self._open.push_async_callback(engine.close)

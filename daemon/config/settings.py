@@ -27,6 +27,11 @@ class EmbedderKind(StrEnum):
     NONE = "none"
 
 
+class PreviewKind(StrEnum):
+    ASK = "ask"
+    AUTO = "auto"
+
+
 @dataclass(frozen=True, slots=True)
 class DaemonSettings:
     language: str
@@ -66,6 +71,8 @@ class ShellSettings:
     output_limit_bytes: int
     idle_s: float
     environment: tuple[str, ...]
+    preview: PreviewKind = PreviewKind.ASK
+    undo_limit_bytes: int = 1024**3
 
 
 @dataclass(frozen=True, slots=True)

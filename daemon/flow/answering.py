@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from typing import Final, NoReturn, assert_never
 from weakref import WeakValueDictionary
 
 from daemon.blocks.outcome import Ask
@@ -15,6 +15,7 @@ from daemon.blocks.secrets import Secrets
 from daemon.flow.digest import text_digest
 from daemon.flow.inquiring import ASKED, Asked, Inquirer, put_inquiry, say_inquiry
 from daemon.flow.ledger import Ledger
+from daemon.flow.previews import Previews
 from daemon.flow.sentences import error_value
 from daemon.flow.starting import begin_anew, secret_names
 from daemon.flow.transitions import advance
@@ -29,6 +30,7 @@ from daemon.protocol.values import (
     FlowId,
     FlowStatus,
     Inquiry,
+    InquiryId,
     InquiryKind,
     InquiryStatus,
     PlannedCommand,
@@ -37,6 +39,7 @@ from daemon.protocol.values import (
 from daemon.reasoner import Reply
 from daemon.store import Database, crash
 from daemon.store.approvals import grant_approval
+from daemon.store.changes import record_preview, save_set
 from daemon.store.clock import now
 from daemon.store.flows import StoredFlow, executing_in, find_step, load_flow, record_step
 from daemon.store.inquiries import close_inquiry, closed_error, load_inquiry
@@ -46,7 +49,7 @@ _D: Final = AnswerDecision
 _WAITING: Final = frozenset({FlowStatus.WAITING})
 
 ACCEPTED: Final[dict[InquiryKind, tuple[AnswerDecision, ...]]] = {
-    InquiryKind.RUN: (_D.ALLOW, _D.DENY),
+    InquiryKind.RUN: (_D.ALLOW, _D.APPLY, _D.DENY),
     InquiryKind.FETCH: (_D.ALLOW, _D.DENY),
     InquiryKind.SEARCH_AGAIN: (_D.ALLOW, _D.DENY),
     InquiryKind.INFORMATION: (_D.REPLY, _D.DENY),
@@ -59,10 +62,11 @@ ENDING: Final = frozenset({InquiryKind.RUN, InquiryKind.SEARCH_AGAIN})
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """What the flow does next: goes on with its blocks, or runs what was approved."""
+    """What the flow does next: goes on with its blocks, runs what was approved, or writes it."""
 
     flow_id: FlowId
     approval_id: str | None = None
+    set_id: str | None = None
 
 
 class Answers:
@@ -73,11 +77,13 @@ class Answers:
         ledger: Ledger,
         inquirer: Inquirer,
         secrets: Secrets,
+        previews: Previews,
         resume: Callable[[Resume], None],
     ) -> None:
         self._ledger = ledger
         self._inquirer = inquirer
         self._secrets = secrets
+        self._previews = previews
         self._resume = resume
         # Held while a yes is looked at again: no other command of the session starts meanwhile.
         # Weak: a conversation that nobody answers in needs none.
@@ -99,6 +105,8 @@ class Answers:
                 return await self._reply(inquiry, given, by)
             case AnswerDecision.ALLOW if inquiry.kind is InquiryKind.RUN:
                 return await self._allow_run(inquiry, given, by)
+            case AnswerDecision.APPLY if inquiry.kind is InquiryKind.RUN:
+                return await self._apply(inquiry, given, by)
             case AnswerDecision.ALLOW | AnswerDecision.APPLY:
                 if given.digest != inquiry.digest:
                     raise AlvoError(errors.INQUIRY_CHANGED, what="digest", inquiry=inquiry.id)
@@ -190,27 +198,96 @@ class Answers:
             plan = list(inquiry.plan)
             if given.edited is not None:
                 plan = [PlannedCommand("", given.edited)]
+            kept = await self._previews.keep(inquiry) if given.edited is None else None
             crash.point("yes")
-            closed, approval_id = await self._ledger.commit(
-                inquiry.flow_id, lambda db: _grant(db, stored, inquiry, plan, by)
-            )
+
+            def grant(db: Database) -> tuple[Inquiry, str]:
+                if kept is not None:
+                    save_set(db, kept)
+                return _grant(db, stored, inquiry, plan, by)
+
+            closed, approval_id = await self._ledger.commit(inquiry.flow_id, grant)
         crash.point("answered")
         self._resume(Resume(inquiry.flow_id, approval_id))
         return closed
+
+    async def _apply(self, inquiry: Inquiry, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:
+        """Writes what the preview showed, not by bash: its files are all that must be as they were."""
+        stored = await self._ledger.read(lambda db: load_flow(db, inquiry.flow_id))
+        async with self._locks.setdefault(stored.flow.conversation, asyncio.Lock()):
+            await self._refuse_busy(stored)
+            if given.digest != (inquiry.preview or {}).get("digest"):
+                raise AlvoError(errors.INQUIRY_CHANGED, what="digest", inquiry=inquiry.id)
+            written = await self._previews.prepare(inquiry)
+
+            def begin(db: Database) -> Inquiry:
+                closed = close_inquiry(
+                    db, inquiry, InquiryStatus.ANSWERED, AnswerDecision.APPLY, by
+                )
+                say_inquiry(db, closed)
+                save_set(db, written)
+                advance(db, inquiry.flow_id, FlowStatus.EXECUTING, _WAITING, inquiry=None)
+                return closed
+
+            closed = await self._ledger.commit(inquiry.flow_id, begin)
+        self._resume(Resume(inquiry.flow_id, set_id=written.id))
+        return closed
+
+    async def preview(self, inquiry_id: InquiryId) -> Inquiry:
+        """A new inquiry with its preview, in place of this one; nothing is approved by it."""
+        inquiry = await self._ledger.read(lambda db: load_inquiry(db, inquiry_id))
+        if inquiry.status is not InquiryStatus.WAITING:
+            raise closed_error(inquiry)
+        if inquiry.kind is not InquiryKind.RUN:
+            raise AlvoError(
+                errors.DECISION_UNFIT,
+                decision="preview",
+                reason=Phrase("reason_of_kind", kind=inquiry.kind),
+                accepted=", ".join(ACCEPTED[inquiry.kind]),
+            )
+        stored = await self._ledger.read(lambda db: load_flow(db, inquiry.flow_id))
+        async with self._locks.setdefault(stored.flow.conversation, asyncio.Lock()):
+            changed = await self._inquirer.again(stored, inquiry)
+            if changed is not None:
+                await self._refuse_changed(inquiry, changed)
+        ask = Ask(inquiry.kind, inquiry.text, plan=tuple(inquiry.plan))
+        fresh = await self._inquirer.draft(stored, ask)
+        fresh = replace(fresh, permission_hint=inquiry.permission_hint)
+        try:
+            made = await self._previews.make(stored, fresh)
+            previewed = replace(fresh, preview=made.shown)
+
+            def put(db: Database) -> None:
+                say_inquiry(db, close_inquiry(db, inquiry, InquiryStatus.CLOSED))
+                flow = load_flow(db, inquiry.flow_id).flow
+                put_inquiry(db, previewed, flow, ask)
+                record_preview(db, previewed.id, made.changes)
+
+            await self._ledger.commit(inquiry.flow_id, put)
+        finally:
+            self._previews.made(fresh)
+        return previewed
+
+    async def _refuse_busy(self, stored: StoredFlow) -> None:
+        busy = await self._ledger.read(lambda db: executing_in(db, stored.flow.conversation))
+        if busy is not None:
+            raise AlvoError(errors.SESSION_BUSY, flow=busy[:6])
 
     async def _refuse_what_changed(
         self, stored: StoredFlow, inquiry: Inquiry, given: AnswerInquiry
     ) -> None:
         """The answer is for what was shown, and what was shown is still what would run."""
-        busy = await self._ledger.read(lambda db: executing_in(db, stored.flow.conversation))
-        if busy is not None:
-            raise AlvoError(errors.SESSION_BUSY, flow=busy[:6])
+        await self._refuse_busy(stored)
         fresh = await self._inquirer.again(stored, inquiry)
         if fresh is None:
             shown = inquiry.digest if given.edited is None else text_digest(given.edited)
             if given.digest == shown:
                 return
             raise AlvoError(errors.INQUIRY_CHANGED, what="digest", inquiry=inquiry.id)
+        await self._refuse_changed(inquiry, fresh)
+
+    async def _refuse_changed(self, inquiry: Inquiry, fresh: Inquiry) -> NoReturn:
+        """Asks for what it would be now instead, and says so."""
         gone = set(inquiry.environment) - set(fresh.environment)
         forgotten = await self._ledger.commit(
             inquiry.flow_id, lambda db: _ask_anew(db, inquiry, fresh, gone)
@@ -284,9 +361,19 @@ def _problem(
             Phrase("reason_reply_empty"),
         ),
         (given.decision is _D.ALLOW and given.digest is None, Phrase("reason_no_digest")),
+        (
+            given.decision is _D.APPLY and not _may_apply(given, inquiry),
+            Phrase("reason_no_preview"),
+        ),
         (given.edited is not None and not _may_edit(given, inquiry), Phrase("reason_edited")),
     )
     return next((problem for wrong, problem in checks if wrong), None)
+
+
+def _may_apply(given: AnswerInquiry, inquiry: Inquiry) -> bool:
+    """A preview that a limit cut off is to look at only."""
+    previewed = inquiry.preview is not None and inquiry.preview.get("digest") is not None
+    return previewed and given.digest is not None
 
 
 def _may_edit(given: AnswerInquiry, inquiry: Inquiry) -> bool:

@@ -1,5 +1,7 @@
 """Drives a flow from block to block until it has to wait, or has ended."""
 
+import logging
+from dataclasses import replace
 from typing import Final, assert_never
 
 from daemon.blocks.outcome import Ask, Deliver, Outcome, Proceed
@@ -11,19 +13,25 @@ from daemon.flow.failing import fail
 from daemon.flow.inquiring import Inquirer, put_inquiry
 from daemon.flow.journal import FlowJournal
 from daemon.flow.ledger import Ledger
+from daemon.flow.previewing import Previewed
+from daemon.flow.previews import NOT_MADE, Previews
 from daemon.flow.transitions import advance
+from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     Block,
     FlowId,
     FlowStatus,
     Inquiry,
+    InquiryKind,
 )
 from daemon.reasoner import DecisionRequest, Exchange
 from daemon.store import Database, crash
+from daemon.store.changes import record_preview
 from daemon.store.flows import StoredFlow, earlier_answers, load_flow, step_history
 
 _RUNNING: Final = frozenset({FlowStatus.RUNNING})
 _EARLIER: Final = 5
+_log: Final = logging.getLogger(__name__)
 
 
 class Driver:
@@ -36,12 +44,16 @@ class Driver:
         question: QuestionBlock,
         search: SearchBlock,
         response: ResponseBlock,
+        *,
+        previews: Previews | None = None,
     ) -> None:
+        """`previews`: makes one of every plan before it is asked for; None: when a person asks."""
         self._ledger = ledger
         self._inquirer = inquirer
         self._question = question
         self._search = search
         self._response = response
+        self._previews = previews
 
     async def drive(self, flow_id: FlowId) -> None:
         """Returns when the flow is no longer running; what goes wrong is the flow's error."""
@@ -77,10 +89,37 @@ class Driver:
                 assert_never(unknown)
 
     async def _put(self, stored: StoredFlow, outcome: Outcome) -> StoredFlow:
-        inquiry = await self._inquirer.draft(stored, outcome) if isinstance(outcome, Ask) else None
-        return await self._ledger.commit(
-            stored.flow.id, lambda db: _record(db, stored, outcome, inquiry)
-        )
+        if not isinstance(outcome, Ask):
+            return await self._ledger.commit(
+                stored.flow.id, lambda db: _record(db, stored, outcome, None)
+            )
+        inquiry = await self._inquirer.draft(stored, outcome)
+        made = await self._previewed(stored, inquiry)
+        shown = inquiry if made is None else replace(inquiry, preview=made.shown)
+
+        def put(db: Database) -> StoredFlow:
+            waiting = _record(db, stored, outcome, shown)
+            if made is not None:
+                record_preview(db, shown.id, made.changes)
+            return waiting
+
+        try:
+            return await self._ledger.commit(stored.flow.id, put)
+        finally:
+            if self._previews is not None:
+                self._previews.made(inquiry)
+
+    async def _previewed(self, stored: StoredFlow, inquiry: Inquiry) -> Previewed | None:
+        """Where the configuration wants one of every plan; a plan without it is asked for as ever."""
+        if self._previews is None or inquiry.kind is not InquiryKind.RUN:
+            return None
+        try:
+            return await self._previews.make(stored, inquiry)
+        except AlvoError as error:
+            if error.type not in NOT_MADE:
+                raise
+            _log.info("no preview of flow %s: %s", stored.flow.id, error)
+            return None
 
 
 def _record(

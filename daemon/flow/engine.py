@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from daemon.blocks.databases import DatabaseSearch
@@ -16,13 +15,15 @@ from daemon.blocks.question import QuestionBlock
 from daemon.blocks.response import ResponseBlock
 from daemon.blocks.search import SearchBlock
 from daemon.blocks.secrets import Secrets
-from daemon.config import Config
+from daemon.config import Config, Paths, PreviewKind
 from daemon.flow.answering import Answers, Resume
+from daemon.flow.applying import Applier
 from daemon.flow.drive import Driver
 from daemon.flow.execution import Executor
 from daemon.flow.inquiring import Inquirer, say_inquiry
 from daemon.flow.ledger import STORE_FAILURES, Ledger
 from daemon.flow.plan import ended_plan
+from daemon.flow.previews import Previews
 from daemon.flow.recovery import recover
 from daemon.flow.starting import begin_again, first_state, insert_flow
 from daemon.flow.transitions import advance
@@ -33,6 +34,7 @@ from daemon.protocol.calls import (
     FlowEvents,
     ListFlows,
     StartFlow,
+    Undone,
     WaitFlow,
 )
 from daemon.protocol.errors import AlvoError
@@ -99,7 +101,7 @@ class Engine:
         databases: DatabaseSources,
         internet: Internet,
         config: Config,
-        home: Path,
+        paths: Paths,
     ) -> None:
         secrets = Secrets()
         self._ledger = ledger
@@ -107,8 +109,12 @@ class Engine:
         self._shell = shell
         self._secrets = secrets
         self._config = config
-        self._home = home
-        inquirer = Inquirer(shell, secrets, config, home)
+        self._home = paths.home
+        inquirer = Inquirer(shell, secrets, config, paths.home)
+        self._applier = Applier(
+            ledger, paths.home, paths.state_dir / "undo", config.shell.undo_limit_bytes
+        )
+        self._previews = Previews(ledger, shell, self._applier, paths)
         self._driver = Driver(
             self._ledger,
             inquirer,
@@ -121,14 +127,16 @@ class Engine:
                 config.flow,
             ),
             ResponseBlock(reasoner, stream=config.reasoner.stream),
+            previews=self._previews if config.shell.preview is PreviewKind.AUTO else None,
         )
         self._executor = Executor(self._ledger, shell, secrets, config.shell)
-        self._answers = Answers(self._ledger, inquirer, secrets, self._resume)
+        self._answers = Answers(self._ledger, inquirer, secrets, self._previews, self._resume)
         self._working: dict[FlowId, asyncio.Task[None]] = {}
         self._expiry: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Takes up what was there before; nothing is answered until this has returned."""
+        await self._previews.recover()
         for flow_id in await recover(self._ledger):
             self._work(flow_id, partial(self._driver.drive, flow_id))
         self._expiry = asyncio.create_task(self._expire_inquiries(), name="expiry")
@@ -245,6 +253,14 @@ class Engine:
     async def inquiry(self, inquiry_id: InquiryId) -> Inquiry:
         return await self._ledger.read(lambda db: load_inquiry(db, inquiry_id))
 
+    async def preview(self, inquiry_id: InquiryId) -> Inquiry:
+        return await self._answers.preview(inquiry_id)
+
+    async def undo(self, flow_id: FlowId) -> Undone:
+        flow = (await self._load(flow_id)).flow
+        paths = await self._previews.undo(flow)
+        return Undone((await self._load(flow.id)).flow, paths)
+
     async def answer(self, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:
         return await self._answers.answer(given, by)
 
@@ -268,11 +284,17 @@ class Engine:
         return await self._ledger.read(lambda db: named_flow(db, flow_id))
 
     def _resume(self, next_: Resume) -> None:
-        if next_.approval_id is None:
-            self._work(next_.flow_id, partial(self._driver.drive, next_.flow_id))
+        flow_id = next_.flow_id
+        if next_.set_id is not None:
+            self._work(flow_id, partial(self._previews.apply, flow_id, next_.set_id))
+        elif next_.approval_id is not None:
+            self._work(flow_id, partial(self._run, flow_id, next_.approval_id))
         else:
-            run = partial(self._executor.run, next_.flow_id, next_.approval_id)
-            self._work(next_.flow_id, run)
+            self._work(flow_id, partial(self._driver.drive, flow_id))
+
+    async def _run(self, flow_id: FlowId, approval_id: str) -> None:
+        await self._executor.run(flow_id, approval_id)
+        await self._previews.settle(flow_id)
 
     def _work(self, flow_id: FlowId, work: Callable[[], Awaitable[None]]) -> None:
         before = self._working.get(flow_id)

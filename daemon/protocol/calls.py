@@ -133,6 +133,14 @@ class ByInquiry:
 
 
 @dataclass(frozen=True, slots=True)
+class Undone:
+    """`paths`: of the files that are as they were before, from the home directory."""
+
+    flow: Flow
+    paths: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerInquiry:
     """`digest`: of what was shown, needed for allow and apply. `edited`: the person's own script."""
 

@@ -87,6 +87,13 @@ FLOW_RETRY: Final = _method(
     "Asks an ended flow anew from the step that failed.",
     guarded=True,
 )
+FLOW_UNDO: Final = _method(
+    "flow.undo",
+    c.ByFlow,
+    c.Undone,
+    "Takes back what an applied preview, or a run that was previewed first, changed.",
+    guarded=True,
+)
 FLOW_DELETE: Final = _method(
     "flow.delete", c.ByFlow, c.Nothing, "Removes an ended flow with all its events.", guarded=True
 )
@@ -95,6 +102,13 @@ INQUIRY_LIST: Final = _method(
     "inquiry.list", c.ListInquiries, c.InquiryList, "Inquiries, oldest first."
 )
 INQUIRY_GET: Final = _method("inquiry.get", c.ByInquiry, v.Inquiry, "One inquiry.")
+INQUIRY_PREVIEW: Final = _method(
+    "inquiry.preview",
+    c.ByInquiry,
+    v.Inquiry,
+    "What its plan would do to the person's files: a new inquiry in place of this one.",
+    guarded=True,
+)
 INQUIRY_ANSWER: Final = _method(
     "inquiry.answer",
     c.AnswerInquiry,

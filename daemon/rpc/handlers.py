@@ -96,6 +96,7 @@ def _bind_flows(bindings: Bindings, engine: Engine) -> None:
     bindings.bind(methods.FLOW_WAIT, lambda _, params: engine.wait(params))
     bindings.bind(methods.FLOW_CANCEL, _by_flow(engine.cancel))
     bindings.bind(methods.FLOW_RETRY, _by_flow(engine.retry))
+    bindings.bind(methods.FLOW_UNDO, lambda _, params: engine.undo(params.flow_id))
     bindings.bind(methods.FLOW_DELETE, delete)
 
 
@@ -115,6 +116,7 @@ def _bind_inquiries(bindings: Bindings, engine: Engine) -> None:
 
     bindings.bind(methods.INQUIRY_LIST, listed)
     bindings.bind(methods.INQUIRY_GET, lambda _, params: engine.inquiry(params.inquiry_id))
+    bindings.bind(methods.INQUIRY_PREVIEW, lambda _, params: engine.preview(params.inquiry_id))
     bindings.bind(methods.INQUIRY_ANSWER, answer)
 
 

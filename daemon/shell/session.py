@@ -23,6 +23,7 @@ from daemon.shell.bash import Bash
 from daemon.shell.descent import descends
 from daemon.shell.ending import is_subreaper, members, reap_adopted, sweep
 from daemon.shell.environment import check_variables, persons_umask, session_environment
+from daemon.shell.preview import Surroundings
 from daemon.shell.values import (
     CommandResult,
     OnOutput,
@@ -231,6 +232,10 @@ class Shell:
                 await self._housekeeping
         await asyncio.gather(*(self.end(conversation) for conversation in list(self._sessions)))
         await asyncio.to_thread(reap_adopted, self._bashes)
+
+    def surroundings(self, home: Path, hidden: tuple[Path, ...]) -> Surroundings:
+        """Where a preview runs: as a new session would begin. `hidden`: Alvo's own directories."""
+        return Surroundings(self._settings.program, home, hidden, self._environment, self._umask)
 
     # Who is asking.
 

@@ -135,4 +135,24 @@ STATE_MIGRATIONS: Final = (
             BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
         """,
     ),
+    Migration(
+        4,
+        "previews, and the journal of what was written from them",
+        """
+        CREATE TABLE preview (
+            inquiry_id TEXT PRIMARY KEY REFERENCES inquiry ON DELETE CASCADE,
+            changes TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE change_set (
+            id TEXT PRIMARY KEY,
+            flow_id TEXT NOT NULL REFERENCES flow ON DELETE CASCADE,
+            status TEXT NOT NULL,
+            changes TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            kept INTEGER NOT NULL,
+            created_at TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX change_set_by_flow ON change_set (flow_id, status);
+        """,
+    ),
 )

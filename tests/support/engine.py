@@ -105,7 +105,7 @@ async def an_engine(place: Path, **environ: str) -> AsyncIterator[Held]:
         databases=databases,
         internet=internet,
         config=config,
-        home=place,
+        paths=paths,
     )
     shell.on_start = engine.note_session
     try:
