@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from daemon.config import Config, Paths, private_directory
+from daemon.describing import Describing
 from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
 from daemon.flow.ledger import Ledger
@@ -14,7 +15,8 @@ from daemon.index import Index
 from daemon.models.choice import choose_embedder
 from daemon.protocol import codec
 from daemon.protocol.values import Json
-from daemon.reasoner.choice import make_reasoner
+from daemon.reasoner.choice import describer_of, make_reasoner
+from daemon.reasoner.describing import Describer
 from daemon.rpc.binding import Bindings
 from daemon.rpc.handlers import Parts, bind_all
 from daemon.shell.session import Shell
@@ -85,6 +87,7 @@ class App:
         shell.on_start = engine.note_session
         self._open.push_async_callback(engine.close)
         await engine.start()
+        self._describe(databases, describer_of(reasoner), engine)
         auditor.start()
         parts = Parts(
             engine=engine,
@@ -98,6 +101,18 @@ class App:
             started=time.monotonic(),
         )
         bind_all(self.bindings, parts)
+
+    def _describe(
+        self, databases: DatabaseSources, describer: Describer | None, engine: Engine
+    ) -> None:
+        async def busy() -> bool:
+            return (await engine.count()).running > 0
+
+        if describer is not None and self._config.database.describe:
+            language = self._config.daemon.language
+            describing = Describing(databases, describer, language, busy)
+            describing.start()
+            self._open.push_async_callback(describing.close)
 
     async def close(self) -> None:
         """What runs is ended; what waits, waits on at the next start."""

@@ -155,6 +155,8 @@ def _database_commands(parser: argparse.ArgumentParser) -> None:
     made.add_argument("name", metavar="DATABASE", help="name or id")
     made.add_argument("table", metavar="TABLE")
     made.add_argument("text", metavar="TEXT", help="empty: take it back")
+    made = command("describe", _database_describe, "Keep what a reasoner says of its tables.")
+    made.add_argument("name", metavar="DATABASE", help="name or id; JSON on standard input")
 
 
 def _positive(text: str) -> int:
@@ -265,6 +267,12 @@ def _database_annotate(context: Context, given: argparse.Namespace) -> int:
     from embed_tool import databases
 
     return databases.annotate(context, given.name, given.table, given.column, given.text)
+
+
+def _database_describe(context: Context, given: argparse.Namespace) -> int:
+    from embed_tool import databases
+
+    return databases.describe(context, given.name)
 
 
 def _fetch(context: Context, given: argparse.Namespace) -> int:

@@ -1,12 +1,14 @@
-"""The commands on databases: add, list, remove, refresh, annotate."""
+"""The commands on databases: add, list, remove, refresh, annotate, describe."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import prompts
 from daemon.index import databases
+from daemon.index.descriptions import Description
 from daemon.index.table_documents import table_document
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
@@ -28,6 +30,8 @@ _DEPTH: Final = 3
 """How far below a folder of databases is looked."""
 _MANY: Final = 500
 """Of the databases of one folder."""
+_MOST_SAID: Final = 64 * 1024**2
+"""Bytes of descriptions."""
 
 
 def add(context: Context, paths: list[str], name: str | None, *, private: bool, later: bool) -> int:
@@ -150,6 +154,42 @@ def annotate(context: Context, name: str, table: str, column: str, text: str) ->
         ),
     )
     return 0
+
+
+def describe(context: Context, name: str) -> int:
+    """What the reasoner says of tables and columns, a JSON list of `Description` on standard input.
+
+    It is no person's: whatever a person says goes before it.
+    """
+    given = _descriptions(sys.stdin.buffer.read(_MOST_SAID + 1))
+    with context.writing() as writer:
+        database = databases.find(databases.read(writer.db), name)
+        databases.put_descriptions(writer.db, database, given)
+        database = databases.find(databases.read(writer.db), database.source_id)
+        meant = {one.table for one in given}
+        documents = [table_document(database, t) for t in database.tables if t.name in meant]
+        writer.put_many(database.source_id, documents)
+    context.report.result(
+        {"tables": len(documents)},
+        prompts.phrase(
+            "embed_described",
+            context.language,
+            database=escape(database.name),
+            count=len(documents),
+        ),
+    )
+    return 0
+
+
+def _descriptions(content: bytes) -> list[Description]:
+    try:
+        if len(content) > _MOST_SAID:
+            raise codec.Malformed
+        return codec.decode(content, list[Description])
+    except codec.Malformed as error:
+        raise AlvoError(
+            errors.INVALID_PARAMS, method="database describe", reason=str(error), field="-"
+        ) from None
 
 
 def notice_folders(context: Context, writer: "IndexWriter") -> None:

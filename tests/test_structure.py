@@ -19,7 +19,7 @@ LAYERS = (
     ("app",),
     ("rpc",),
     ("flow",),
-    ("blocks",),
+    ("blocks", "describing"),
     ("agents",),
     ("reasoner", "sources", "shell"),
     ("index",),

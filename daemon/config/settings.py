@@ -89,6 +89,7 @@ class DatabaseSettings:
     timeout_s: float
     max_bytes: int
     memory_bytes: int
+    describe: bool = True
 
 
 @dataclass(frozen=True, slots=True)

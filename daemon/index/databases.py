@@ -1,24 +1,23 @@
-"""The rows of databases: what was collected of them, and what a person says of it."""
+"""The rows of databases: what was collected of them, with what is said of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from daemon.index import language
+from daemon.index import descriptions, language
+from daemon.index.descriptions import Description, Said
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     Column,
     DatabaseDescription,
-    DescribedBy,
     SourceId,
     Table,
     Timestamp,
     ValueMatch,
 )
 from daemon.store import Database
-from daemon.store.clock import now
 
 DATABASES: Final = "\0databases"
 """Who owns the documents that describe tables: no search of a person's documents finds them."""
@@ -56,7 +55,7 @@ class KnownDatabase:
 
 
 def put(db: Database, source_id: SourceId, collected: Collected) -> None:
-    """Takes the place of what was known; annotations stay."""
+    """Takes the place of what was known; what is said of it stays."""
     with db.transaction():
         db.run("DELETE FROM database WHERE source_id = ?", (source_id,))
         db.run(
@@ -129,16 +128,18 @@ def known(db: Database) -> list[KnownDatabase]:
 
 
 def read(db: Database) -> list[DatabaseDescription]:
-    """Every database, with what a person said of it in place of what was guessed."""
+    """Every database, with what is said of it in place of what was guessed."""
     if not _there(db):
         return []
-    said = _annotations(db)
+    said = descriptions.read(db)
     tables: dict[str, list[Table]] = {}
     for source_id, described in db.rows(
         "SELECT source_id, described FROM database_table ORDER BY source_id, position"
     ):
         table = codec.decode(described, Table)
-        tables.setdefault(source_id, []).append(_annotated(table, said.get(source_id, {})))
+        if source_id in said:
+            table = said[SourceId(source_id)].over(table)
+        tables.setdefault(source_id, []).append(table)
     rows = db.all(
         "SELECT source.id, source.name, coalesce(database.kind, ''), location, private,"
         " refreshed_at, problem FROM source LEFT JOIN database ON source_id = source.id"
@@ -159,45 +160,34 @@ def read(db: Database) -> list[DatabaseDescription]:
     ]
 
 
-def _annotations(db: Database) -> dict[str, dict[tuple[str, str], str]]:
-    said: dict[str, dict[tuple[str, str], str]] = {}
-    for source_id, table, column, text in db.rows(
-        "SELECT source_id, table_name, column_name, text FROM annotation"
-    ):
-        said.setdefault(source_id, {})[table, column] = text
-    return said
-
-
-def _annotated(table: Table, said: dict[tuple[str, str], str]) -> Table:
-    if not said:
-        return table
-    columns = [_described(column, said.get((table.name, column.name))) for column in table.columns]
-    text = said.get((table.name, ""))
-    if text is None:
-        return replace(table, columns=columns)
-    return replace(table, columns=columns, description=text, described_by=DescribedBy.PERSON)
-
-
-def _described(column: Column, text: str | None) -> Column:
-    if text is None:
-        return column
-    return replace(column, description=text, described_by=DescribedBy.PERSON)
-
-
 def annotate(db: Database, source_id: SourceId, table: str, column: str, text: str) -> None:
     """What a person says of a table, or of a column; empty takes it back."""
     with db.transaction():
-        if text:
-            db.run(
-                "INSERT OR REPLACE INTO annotation VALUES (?, ?, ?, ?, ?)",
-                (source_id, table, column, text, now()),
-            )
-        else:
-            db.run(
-                "DELETE FROM annotation WHERE source_id = ? AND table_name = ? AND column_name = ?",
-                (source_id, table, column),
-            )
+        descriptions.annotate(db, source_id, table, column, text)
         _changed(db)
+
+
+def put_descriptions(
+    db: Database, database: DatabaseDescription, given: Iterable[Description]
+) -> None:
+    """What the reasoner says of its tables and columns; a person's words go before it."""
+    with db.transaction():
+        descriptions.put(db, database.source_id, database.tables, given)
+        _changed(db)
+
+
+def undescribed(db: Database) -> list[DatabaseDescription]:
+    """Those with tables that the reasoner was not asked about yet, with these tables alone."""
+    if not _there(db):
+        return []
+    said = descriptions.read(db)
+    found = []
+    for database in read(db):
+        of_it = said.get(database.source_id, Said())
+        tables = [table for table in database.tables if of_it.leaves_open(table)]
+        if tables:
+            found.append(replace(database, tables=tables))
+    return found
 
 
 def table_of(database: DatabaseDescription, name: str) -> Table:
@@ -268,7 +258,13 @@ def revision(db: Database) -> int:
 def copy(old: Database, new: Database) -> None:
     """Into an index that a rebuild makes, after its sources."""
     with new.transaction():
-        for table in ("database", "database_table", "annotation", "unwanted_database"):
+        for table in (
+            "database",
+            "database_table",
+            "annotation",
+            "description",
+            "unwanted_database",
+        ):
             _copy_rows(old, new, table)
         _copy_rows(old, new, "database_value")
         new.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_REVISION, str(revision(old))))

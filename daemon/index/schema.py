@@ -140,6 +140,22 @@ INDEX_MIGRATIONS: Final = (
         CREATE TABLE unwanted_database (location TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        3,
+        "what the reasoner says of tables and columns",
+        """
+        -- column_name '': of the table. signature: what it was like when the reasoner was asked;
+        -- text '': nothing was said. Kept whatever is collected anew.
+        CREATE TABLE description (
+            source_id TEXT NOT NULL REFERENCES source ON DELETE CASCADE,
+            table_name TEXT NOT NULL,
+            column_name TEXT NOT NULL,
+            signature TEXT NOT NULL,
+            text TEXT NOT NULL,
+            PRIMARY KEY (source_id, table_name, column_name)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
 
 

@@ -10,6 +10,7 @@ from daemon.config import Config, Paths
 from daemon.models.choice import choose_model
 from daemon.protocol.errors import AlvoError
 from daemon.reasoner.decision import Decision
+from daemon.reasoner.describing import Describer
 from daemon.reasoner.model import ModelReasoner, is_reasoner_error
 from daemon.reasoner.reasoner import AnswerStream, Reasoner, Reply
 from daemon.reasoner.request import DecisionRequest
@@ -27,6 +28,11 @@ def make_reasoner(config: Config, paths: Paths, environ: Mapping[str, str]) -> R
         return offline
     asked = ModelReasoner(model, settings.prompt_budget_chars, stream=settings.stream)
     return BackedReasoner(asked, offline, falls_back=settings.fallback == FALLBACK)
+
+
+def describer_of(reasoner: Reasoner) -> Describer | None:
+    """What describes tables: the model. The offline reasoner would only repeat their names."""
+    return reasoner.model if isinstance(reasoner, BackedReasoner) else None
 
 
 class LateOffline:
@@ -61,18 +67,18 @@ class LateOffline:
 class BackedReasoner:
     """A model, and the offline reasoner for what the model cannot do or may not see."""
 
-    def __init__(self, model: Reasoner, offline: Reasoner, *, falls_back: bool) -> None:
-        self._model = model
+    def __init__(self, model: ModelReasoner, offline: Reasoner, *, falls_back: bool) -> None:
+        self.model = model
         self._offline = offline
         self._falls_back = falls_back
 
     @property
     def name(self) -> str:
-        return self._model.name
+        return self.model.name
 
     async def decide(self, request: DecisionRequest) -> Reply:
         try:
-            reply = await self._model.decide(request)
+            reply = await self.model.decide(request)
         except AlvoError as error:
             if not (self._falls_back and is_reasoner_error(error)):
                 raise
@@ -82,11 +88,11 @@ class BackedReasoner:
         return reply
 
     def stream_answer(self, request: DecisionRequest, decision: Decision) -> AnswerStream:
-        return self._model.stream_answer(request, decision)
+        return self.model.stream_answer(request, decision)
 
     async def write_sql(self, request: SqlRequest) -> SqlReply:
         try:
-            reply = await self._model.write_sql(request)
+            reply = await self.model.write_sql(request)
         except AlvoError as error:
             if not (self._falls_back and is_reasoner_error(error)):
                 raise
@@ -102,7 +108,7 @@ class BackedReasoner:
         return replace(own, usage=reply.usage, notice=notice)
 
     async def close(self) -> None:
-        await self._model.close()
+        await self.model.close()
         await self._offline.close()
 
     async def _instead(self, request: DecisionRequest, error: AlvoError) -> Reply:
@@ -114,7 +120,7 @@ class BackedReasoner:
         if not private.decision.enough:
             return reply
         notice = prompts.phrase(
-            "reasoner_private_offline", request.language, reasoner=self._model.name
+            "reasoner_private_offline", request.language, reasoner=self.model.name
         )
         return replace(private, usage=reply.usage, notice=notice)
 

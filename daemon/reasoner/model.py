@@ -14,11 +14,13 @@ from daemon.models.language_model import (
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
+    DatabaseDescription,
     SourceName,
     Usage,
 )
-from daemon.reasoner import budget, sql_writing, writing
+from daemon.reasoner import budget, describing, sql_writing, writing
 from daemon.reasoner.decision import Decision, Missing, decision_schema, decode_decision
+from daemon.reasoner.describing import DescribeReply, DescribeRequest
 from daemon.reasoner.reasoner import AnswerStream, Reply, cited
 from daemon.reasoner.request import DecisionRequest
 from daemon.reasoner.sql_reply import decode_sql, sql_schema
@@ -69,6 +71,23 @@ class ModelReasoner:
             again=errors.REASONER_CUT_OFF,
         )
         return SqlReply(database, sql, usage, self.name, notice)
+
+    def may_see(self, database: DatabaseDescription) -> bool:
+        return not (database.private and self._model.remote)
+
+    async def describe(self, request: DescribeRequest) -> DescribeReply:
+        if not self.may_see(request.database):
+            return DescribeReply(0, {})
+        fitted = describing.fitted(request, self._budget)
+        asked = len(fitted.database.tables)
+        # Of the tables as they are called, and not as they are shown.
+        tables = request.database.tables[:asked]
+        texts, usage = await self._completed(
+            describing.describe_prompt(fitted),
+            describing.describe_schema(),
+            lambda text: describing.decode_texts(text, tables, self.name),
+        )
+        return DescribeReply(asked, texts, usage)
 
     async def close(self) -> None:
         await self._model.close()

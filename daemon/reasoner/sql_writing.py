@@ -1,17 +1,13 @@
 """The prompt that asks for SQL: only what a model may see, and no more of it than fits."""
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import prompts
 from daemon.models.language_model import Prompt
-from daemon.protocol.values import Cell, Column, DatabaseDescription, Table
+from daemon.protocol.values import DatabaseDescription, Table
 from daemon.reasoner.sql_request import SqlRequest
-from daemon.reasoner.writing import language_name, line, new_fence, visible
-
-_VALUES: Final = 6
-_LONGEST_VALUE: Final = 60
-_LONGEST_DESCRIPTION: Final = 300
+from daemon.reasoner.tables import shown, shown_value
+from daemon.reasoner.writing import language_name, new_fence, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ def _shortened(request: SqlRequest, budget: int) -> SqlRequest:
     databases: list[DatabaseDescription] = []
     for database in request.databases:
         tables: list[Table] = []
-        for table in map(_table, database.tables):
+        for table in map(shown, database.tables):
             left -= len(repr(table))
             if left < 0 and (tables or databases):
                 break
@@ -80,7 +76,7 @@ def _shortened(request: SqlRequest, budget: int) -> SqlRequest:
         information=visible(request.information[:1000]),
         databases=tuple(databases),
         matches=tuple(
-            replace(match, value=_short(match.value), phrase=_short(match.phrase))
+            replace(match, value=shown_value(match.value), phrase=shown_value(match.phrase))
             for match in request.matches[:20]
         ),
         tried=tuple(
@@ -88,35 +84,6 @@ def _shortened(request: SqlRequest, budget: int) -> SqlRequest:
             for one in request.tried
         ),
     )
-
-
-def _table(table: Table) -> Table:
-    return replace(
-        table,
-        name=line(table.name),
-        description=line(table.description[:_LONGEST_DESCRIPTION]),
-        columns=[_column(column) for column in table.columns],
-    )
-
-
-def _column(column: Column) -> Column:
-    return replace(
-        column,
-        name=line(column.name),
-        type=line(column.type),
-        description=line(column.description[:_LONGEST_DESCRIPTION]),
-        minimum=_cell(column.minimum),
-        maximum=_cell(column.maximum),
-        values=[_short(value) for value in column.values[:_VALUES]],
-    )
-
-
-def _cell(value: Cell) -> Cell:
-    return _short(value) if isinstance(value, str) else value
-
-
-def _short(text: str) -> str:
-    return line(text[:_LONGEST_VALUE])
 
 
 def _tables(request: SqlRequest) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 from daemon.config import Config, Paths
 from daemon.index import Index, databases
 from daemon.index.databases import DATABASES
+from daemon.index.descriptions import Description
 from daemon.index.question import AskedWords, asked
 from daemon.index.routing import ENOUGH, Fit, Nearness, Router, with_joins
 from daemon.index.table_documents import place_of
@@ -59,6 +60,7 @@ class Route:
 
 
 _Sources = list[Source]
+_Descriptions = list[DatabaseDescription]
 _Routes = list[Route]
 
 
@@ -120,6 +122,27 @@ class DatabaseSources:
             *arguments, "--", database.source_id, table.name, params.text
         )
         return codec.from_builtins(result["table"], Table)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is being read anew, or waits for it."""
+        return self._indexing.idle
+
+    async def undescribed(self) -> _Descriptions:
+        """Those that can be read, with the tables that the reasoner was not asked about yet."""
+        none: _Descriptions = []
+        found = await asyncio.to_thread(self._index.look, databases.undescribed, none)
+        return [one for one in found if one.problem is None]
+
+    async def put_descriptions(self, source_id: SourceId, given: Sequence[Description]) -> None:
+        """What the reasoner says of tables and columns; a person's words go before it."""
+        await self._indexing.write(
+            "database", "describe", "--", source_id, given=codec.encode(given)
+        )
+
+    async def revision(self) -> int:
+        """Another number when something else is known of databases."""
+        return await asyncio.to_thread(self._index.look, databases.revision, 0)
 
     async def query(self, params: QueryDatabase) -> Rows:
         """Read-only; raises DATABASE_* and SQL_*."""

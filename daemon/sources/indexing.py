@@ -107,12 +107,20 @@ class Indexing:
             return replace(source, state=SourceState.FAILED, failures=failures, progress=None)
         return source
 
-    async def write(self, *arguments: str) -> Json:
-        """Runs one short command to its end; a refresh that runs is cut off for it."""
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is written, or waits to be."""
+        return not self._wanted and not self._writing.locked()
+
+    async def write(self, *arguments: str, given: bytes | None = None) -> Json:
+        """Runs one short command to its end; a refresh that runs is cut off for it.
+
+        `given`: what it reads on its standard input.
+        """
         if self._current is not None:
             self._current.cut_off()
         async with self._writing:
-            return await self._run(arguments, None)
+            return await self._run(arguments, None, given)
 
     async def close(self) -> None:
         """A refresh that runs is cut off cleanly."""
@@ -153,7 +161,9 @@ class Indexing:
             finally:
                 self._current = None
 
-    async def _run(self, arguments: tuple[str, ...], current: _Current | None) -> Json:
+    async def _run(
+        self, arguments: tuple[str, ...], current: _Current | None, given: bytes | None = None
+    ) -> Json:
         """The result of a run of `alvo-embed`; raises the error that it ended with."""
         words = _NAMED.get(arguments[0], 1)
         process = await asyncio.create_subprocess_exec(
@@ -161,7 +171,7 @@ class Indexing:
             *arguments[:words],
             "--json",
             *arguments[words:],
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             env=self._environ,
@@ -177,6 +187,9 @@ class Indexing:
                 current.process = process
                 if current.unwanted:
                     current.cut_off()
+            if process.stdin is not None:
+                # A command reads all that it is given before it says anything.
+                await _give(process.stdin, given or b"")
             result = await _read(process, current)
             status = await process.wait()
         except BaseException:
@@ -193,6 +206,14 @@ class Indexing:
 
 class _CutOff(Exception):
     """The refresh was interrupted so that something else can be written."""
+
+
+async def _give(pipe: asyncio.StreamWriter, data: bytes) -> None:
+    # One that ended before it had read all says why itself.
+    with contextlib.suppress(ConnectionError):
+        pipe.write(data)
+        await pipe.drain()
+    pipe.close()
 
 
 async def _read(process: asyncio.subprocess.Process, current: _Current | None) -> Json | None:

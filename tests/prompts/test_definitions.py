@@ -39,7 +39,7 @@ def test_the_sources_of_what_is_missing_are_all_but_the_documents() -> None:
     assert set(SEARCHED) == set(SourceName) - {SourceName.DOCUMENTS}
 
 
-@pytest.mark.parametrize("template", ["decision.md", "answer.md", "sql.md"])
+@pytest.mark.parametrize("template", ["decision.md", "answer.md", "sql.md", "describe.md"])
 def test_every_prompt_includes_the_definitions(template: str) -> None:
     request = DecisionRequest(question="?", language="en")
     text = prompts.render(

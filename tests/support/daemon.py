@@ -120,6 +120,8 @@ class Home:
             "ALVO_MODELS": str(MODELS),
             "ALVO_REASONER_KIND": "offline",
             "ALVO_EMBEDDER_KIND": "none",
+            # A model's replies are scripted in the order of a flow's questions.
+            "ALVO_DATABASE_DESCRIBE": "false",
         }
         for name in ("config", "data", "state", "cache", "runtime"):
             variable = "XDG_RUNTIME_DIR" if name == "runtime" else f"XDG_{name.upper()}_HOME"
