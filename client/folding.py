@@ -9,6 +9,8 @@ _SPACE = "<U+0020>"
 _SPACED = re.compile(r" *[^ ]+")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PARTS_END = "/#&?"
+_LISTED = 64
+_LEAST = 8
 
 
 def fold(text: str, width: int) -> list[str]:
@@ -45,6 +47,26 @@ def fold_exact(text: str, width: int) -> list[str]:
     if "  " not in f" {shown} " and display_width(shown) <= width:
         return [shown]
     return fold_place(shown.replace(" ", _SPACE), width)
+
+
+def cut_short(text: str, width: int) -> str:
+    """One line of a list: what does not fit is left out, and that is seen."""
+    if display_width(text) <= width:
+        return text
+    while text and display_width(text) > width - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def list_line(cells: list[tuple[str, int]], text: str, width: int) -> str:
+    """Cells in columns, where there is room for columns, and as much of the text as fits.
+
+    Each cell is a text, coloured by the caller, with the columns it should have.
+    """
+    wide = width >= _LISTED
+    shown = [cell + " " * (columns - _columns(cell)) if wide else cell for cell, columns in cells]
+    begin = "  ".join(shown) + "  "
+    return begin + cut_short(text, max(width - _columns(begin), _LEAST))
 
 
 def fold_screen(screen: str, width: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from client import moments
+from client.folding import cut_short
 from client.place import shorten
 from client.prose import one_line
 from client.terminal import Paint, display_width
@@ -112,7 +113,7 @@ def _shown_values(column: Column) -> str:
     found: Any = column
     # A reply's record is a dict, and a dict has a method of that name.
     values = found["values"] if isinstance(found, dict) else found.values
-    return ", ".join(_cut(one_line(value), _VALUE_WIDTH) for value in values[:_VALUES])
+    return ", ".join(cut_short(one_line(value), _VALUE_WIDTH) for value in values[:_VALUES])
 
 
 def rows_screen(rows: Rows, paint: Paint, width: int) -> str:
@@ -124,7 +125,7 @@ def rows_screen(rows: Rows, paint: Paint, width: int) -> str:
     right = [_all_numbers([row[at] for row in rows.rows]) for at in range(len(wanted))]
     shown = [
         "  ".join(
-            _aligned(_cut(cell, room), room, to_the_right=to_the_right)
+            _aligned(cut_short(cell, room), room, to_the_right=to_the_right)
             for cell, room, to_the_right in zip(line, widths, right, strict=True)
         ).rstrip()
         for line in lines
@@ -149,14 +150,6 @@ def _all_numbers(cells: list[Cell]) -> bool:
 
 def _cell(cell: Cell) -> str:
     return "–" if cell is None else one_line(str(cell))
-
-
-def _cut(text: str, width: int) -> str:
-    if display_width(text) <= width:
-        return text
-    while text and display_width(text) > width - 1:
-        text = text[:-1]
-    return text + "…"
 
 
 def _aligned(text: str, width: int, *, to_the_right: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from client import moments
-from client.folding import fold, fold_place
+from client.folding import fold, fold_place, list_line
 from client.ids import short
 from client.place import shorten
 from client.prose import ProseWriter, one_line, readable
@@ -63,12 +63,12 @@ def exit_status(flow: Flow) -> int:
 
 def flow_line(flow: Flow, words: Words, paint: Paint, width: int) -> str:
     """One line of a list."""
-    status = paint(f"{words(f'status_{flow.status}'):<13}", *_style_of(flow.status))
-    when = paint(f"{moments.moment(flow.created_at):<16}", "dim")
-    question = one_line(flow.question)
-    room = max(width - 41, 20)
-    cut = f"{question[: room - 1]}…" if len(question) > room else question
-    return f"{paint(short(flow.id), 'bold')}  {status}  {when}  {cut}"
+    cells = [
+        (paint(short(flow.id), "bold"), 6),
+        (paint(words(f"status_{flow.status}"), *_style_of(flow.status)), 13),
+        (paint(moments.moment(flow.created_at), "dim"), 16),
+    ]
+    return list_line(cells, one_line(flow.question), width)
 
 
 def answer(flow: Flow, words: Words, paint: Paint, width: int | None) -> str:

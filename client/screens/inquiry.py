@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from client import moments
-from client.folding import fold, fold_exact
+from client.folding import fold, fold_exact, list_line
 from client.ids import short
 from client.place import shorten
 from client.prose import one_line, readable
@@ -160,8 +160,9 @@ def closing(inquiry: Inquiry, words: Words) -> str:
 def inquiry_line(inquiry: Inquiry, words: Words, paint: Paint, width: int) -> str:
     """One line of a list."""
     what = escape(inquiry.script) if inquiry.script is not None else one_line(inquiry.text)
-    kind = words(f"inquiry_kind_{inquiry.kind}")
-    room = max(width - 40, 20)
-    cut = f"{what[: room - 1]}…" if len(what) > room else what
-    when = paint(f"{moments.moment(inquiry.created_at):<16}", "dim")
-    return f"{paint(short(inquiry.id), 'bold')}  {paint(f'{kind:<12}', 'yellow')}  {when}  {cut}"
+    cells = [
+        (paint(short(inquiry.id), "bold"), 6),
+        (paint(words(f"inquiry_kind_{inquiry.kind}"), "yellow"), 12),
+        (paint(moments.moment(inquiry.created_at), "dim"), 16),
+    ]
+    return list_line(cells, what, width)

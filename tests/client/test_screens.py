@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from client import moments
 from client.screens.error import error_lines
 from client.screens.flow import Told, citations, exit_status, flow_line, flow_screen, footer
-from client.screens.inquiry import inquiry_screen
+from client.screens.inquiry import inquiry_line, inquiry_screen
 from client.terminal import Paint, display_width
 from client.words import Words
 from daemon.protocol.escape import escape, is_hidden, unescape
@@ -203,12 +203,16 @@ def test_an_answer_tells_its_sources_and_how_fresh_they_are():
     assert shown == "\nSources\n[1] Leave  handbook/leave.md#Vacation  2026-02-03\n"
 
 
-def test_a_flow_is_one_line_of_a_list_whatever_was_asked():
-    flow = a_flow(question="first line\nsecond \x1b[2J" + "x" * 200)
-    line = flow_line(flow, EN, PLAIN, 80)
-    assert "\n" not in line
-    assert "\x1b" not in line
-    assert display_width(line) <= 80
+@pytest.mark.parametrize("width", [50, 80])
+def test_a_flow_and_an_inquiry_are_one_line_of_a_list_whatever_they_say(width):
+    said = "first line\nsecond \x1b[2J" + "日" * 200
+    for line in (
+        flow_line(a_flow(question=said), EN, PLAIN, width),
+        inquiry_line(an_inquiry(None, kind="information", text=said), PT, PLAIN, width),
+    ):
+        assert "\n" not in line
+        assert "\x1b" not in line
+        assert display_width(line) <= width
 
 
 def test_show_tells_every_command_with_its_output_and_end():
