@@ -51,8 +51,9 @@ def fold_exact(text: str, width: int) -> list[str]:
 
 def cut_short(text: str, width: int) -> str:
     """One line of a list: what does not fit is left out, and that is seen."""
-    if display_width(text) <= width:
+    if len(text) <= width and display_width(text) <= width:
         return text
+    text = text[:width]
     while text and display_width(text) > width - 1:
         text = text[:-1]
     return f"{text}…"

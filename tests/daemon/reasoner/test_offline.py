@@ -102,6 +102,12 @@ def test_without_anything_found_nothing_is_answered(pieces: tuple[ContextPiece, 
     assert not decide("restart the web server", *pieces).enough
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "From “"), ("pt", "De “")])
+def test_where_a_plan_comes_from_is_said_in_the_flow_s_language(language: str, said: str) -> None:
+    decision = decide("restart the web server", RUNBOOK, language=language)
+    assert decision.answer.startswith(said)
+
+
 def test_a_task_is_the_shell_blocks_of_the_runbook_and_nothing_else() -> None:
     decision = decide("restart the web server", LEAVE, RUNBOOK)
     assert decision.type is ReplyType.TASK
