@@ -1,6 +1,8 @@
 """`alvo-embed database`: what databases hold is collected, refreshed, annotated and forgotten."""
 
+import json
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -145,3 +147,17 @@ def test_documents_and_databases_are_listed_apart(tool, shop, folder):
     assert tool.found("customers") == []
     tool.json("remove", "shop")
     assert listed(tool) == {}
+
+
+@pytest.mark.parametrize("given", ["", "{}", '[{"table": 1}]', "[]garbage", "\udcff"])
+def test_descriptions_that_are_none_are_refused_with_a_sentence(tool, shop, given):
+    tool.json("database", "add", shop)
+    ran = subprocess.run(
+        tool.command("database", "describe", "--json", "shop"),
+        env=tool.environment,
+        input=given.encode("utf-8", "surrogateescape"),
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 1, ran
+    assert json.loads(ran.stdout)["name"] == "INVALID_PARAMS"
