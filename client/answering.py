@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from client.console import Console
+from client.ids import short
 from client.screens.inquiry import inquiry_screen, script_screen
 from client.terminal import ask_line
+from client.usage import UsageError
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
@@ -93,10 +95,25 @@ def _digest(edited: str) -> str:
     return hashlib.sha256(edited.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def allow(inquiry: Inquiry, edited: str | None = None) -> dict[str, Any]:
+def allow(inquiry: Inquiry, edited: str | None = None, *, scope: str = "once") -> dict[str, Any]:
     """A yes to exactly what this inquiry shows, or to the person's own version of it."""
     more = {} if edited is None else {"edited": edited}
-    return _decision(inquiry, "allow", **more)
+    return _decision(inquiry, "allow", **more, **({} if scope == "once" else {"scope": scope}))
+
+
+def show_standing(console: Console, inquiry: Inquiry, scope: str) -> None:
+    """The permission that a standing yes gives, whole; refused where there is none to give."""
+    from client.screens.permission import offer_screen
+
+    if not inquiry.permission_hint:
+        what = f"alvo allow {short(inquiry.id)}"
+        raise UsageError(console.words("permission_not_here"), what)
+    console.notice(offer_screen(inquiry, scope, console.words, console.paint_notice))
+
+
+def standing_question(console: Console) -> str:
+    text = console.paint_notice(console.words("permission_ask"), "bold", "yellow")
+    return f"{text} {console.words('keys')}"
 
 
 def deny(inquiry: Inquiry) -> dict[str, Any]:

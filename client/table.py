@@ -43,6 +43,7 @@ COMMANDS = (
     Command("sources", "sources", "path", ("add", "remove", "refresh")),
     Command("databases", "databases", "database", ("annotate",)),
     Command("sql", "databases", "database"),
+    Command("permissions", "permissions", "", ("add", "revoke")),
     Command("audit", "audit", "", ("verify",)),
     Command("status", "status"),
     Command("doctor", "doctor"),

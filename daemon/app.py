@@ -11,6 +11,7 @@ from daemon.describing import Describing
 from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
 from daemon.flow.ledger import Ledger
+from daemon.flow.permitting import Permissions
 from daemon.index import Index
 from daemon.models.choice import choose_embedder
 from daemon.protocol import codec
@@ -92,6 +93,7 @@ class App:
         parts = Parts(
             engine=engine,
             auditor=auditor,
+            permissions=Permissions(ledger, shell),
             index=index,
             sources=sources,
             databases=databases,

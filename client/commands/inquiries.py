@@ -34,6 +34,9 @@ def arguments(parser: Parser, name: str) -> None:
         parser.word("text", "help_reply_text", nargs="*", metavar="TEXT")
     if name in ("allow", "edit"):
         parser.option("-y", "--yes", help_="help_yes", action="store_true")
+    if name == "allow":
+        parser.option("--always", help_="help_always", action="store_true")
+        parser.option("--conversation", help_="help_for_conversation", action="store_true")
     if name != "deny":
         parser.option("--detach", help_="help_detach", action="store_true")
 
@@ -90,13 +93,19 @@ def _allow(console: Console, given: Namespace, inquiry: Inquiry) -> dict[str, An
     answering.show(console, inquiry)
     if inquiry.kind == "information":
         raise UsageError(console.words("allow_is_reply"), f"alvo reply {short(inquiry.id)}")
+    scope = "always" if given.always else "conversation" if given.conversation else "once"
+    if scope != "once":
+        answering.show_standing(console, inquiry, scope)
     if not _asks(given):
-        return answering.allow(inquiry)
+        return answering.allow(inquiry, scope=scope)
+    question = answering.question(console, inquiry, edit=False)
+    if scope != "once":
+        question = answering.standing_question(console)
     try:
         typed = terminal.ask_line(answering.question(console, inquiry, edit=False))
     except EOFError:
         return None
-    return answering.allow(inquiry) if answering.is_yes(typed) else None
+    return answering.allow(inquiry, scope=scope) if answering.is_yes(typed) else None
 
 
 def _asks(given: Namespace) -> bool:

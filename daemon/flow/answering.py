@@ -15,6 +15,7 @@ from daemon.blocks.secrets import Secrets
 from daemon.flow.digest import text_digest
 from daemon.flow.inquiring import ASKED, Asked, Inquirer, put_inquiry, say_inquiry
 from daemon.flow.ledger import Ledger
+from daemon.flow.permitting import stand_for
 from daemon.flow.previews import Previews
 from daemon.flow.sentences import error_value
 from daemon.flow.starting import begin_anew, secret_names
@@ -204,6 +205,9 @@ class Answers:
             def grant(db: Database) -> tuple[Inquiry, str]:
                 if kept is not None:
                     save_set(db, kept)
+                if given.scope is not Scope.ONCE:
+                    place = (stored.flow.conversation, given.scope)
+                    stand_for(db, inquiry, place, by, self._inquirer.path)
                 return _grant(db, stored, inquiry, plan, by)
 
             closed, approval_id = await self._ledger.commit(inquiry.flow_id, grant)
@@ -355,7 +359,7 @@ def _problem(
 ) -> Phrase | None:
     checks = (
         (given.decision not in accepted, Phrase("reason_of_kind", kind=inquiry.kind)),
-        (given.scope is not Scope.ONCE, Phrase("reason_scope", scope=given.scope)),
+        (not _may_stand(given, inquiry), Phrase("reason_scope", scope=given.scope)),
         (
             given.decision is _D.REPLY and not (given.text or "").strip(),
             Phrase("reason_reply_empty"),
@@ -368,6 +372,12 @@ def _problem(
         (given.edited is not None and not _may_edit(given, inquiry), Phrase("reason_edited")),
     )
     return next((problem for wrong, problem in checks if wrong), None)
+
+
+def _may_stand(given: AnswerInquiry, inquiry: Inquiry) -> bool:
+    """A standing yes is to the pattern that was shown, and to nothing else."""
+    shown = given.decision is _D.ALLOW and inquiry.permission_hint is not None
+    return given.scope is Scope.ONCE or (shown and given.edited is None)
 
 
 def _may_apply(given: AnswerInquiry, inquiry: Inquiry) -> bool:

@@ -1,6 +1,7 @@
 """Drives a flow from block to block until it has to wait, or has ended."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, assert_never
 
@@ -13,6 +14,7 @@ from daemon.flow.failing import fail
 from daemon.flow.inquiring import Inquirer, put_inquiry
 from daemon.flow.journal import FlowJournal
 from daemon.flow.ledger import Ledger
+from daemon.flow.permitting import approve_standing
 from daemon.flow.previewing import Previewed
 from daemon.flow.previews import NOT_MADE, Previews
 from daemon.flow.transitions import advance
@@ -46,14 +48,19 @@ class Driver:
         response: ResponseBlock,
         *,
         previews: Previews | None = None,
+        execute: Callable[[FlowId, str], None],
     ) -> None:
-        """`previews`: makes one of every plan before it is asked for; None: when a person asks."""
+        """`previews`: makes one of every plan before it is asked for; None: when a person asks.
+
+        `execute`: starts what an approval is for, that a standing permission gave.
+        """
         self._ledger = ledger
         self._inquirer = inquirer
         self._question = question
         self._search = search
         self._response = response
         self._previews = previews
+        self._execute = execute
 
     async def drive(self, flow_id: FlowId) -> None:
         """Returns when the flow is no longer running; what goes wrong is the flow's error."""
@@ -97,14 +104,21 @@ class Driver:
         made = await self._previewed(stored, inquiry)
         shown = inquiry if made is None else replace(inquiry, preview=made.shown)
 
-        def put(db: Database) -> StoredFlow:
+        def put(db: Database) -> tuple[StoredFlow, str | None]:
             waiting = _record(db, stored, outcome, shown)
             if made is not None:
                 record_preview(db, shown.id, made.changes)
-            return waiting
+            # A secret's variable may change what a covered word means.
+            if self._inquirer.has_secrets(stored.flow.id):
+                return waiting, None
+            approval_id = approve_standing(db, stored, shown, self._inquirer.path)
+            return load_flow(db, stored.flow.id), approval_id
 
         try:
-            return await self._ledger.commit(stored.flow.id, put)
+            standing, approval_id = await self._ledger.commit(stored.flow.id, put)
+            if approval_id is not None:
+                self._execute(stored.flow.id, approval_id)
+            return standing
         finally:
             if self._previews is not None:
                 self._previews.made(inquiry)

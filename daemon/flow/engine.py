@@ -55,6 +55,7 @@ from daemon.shell.session import SessionMarker, Shell
 from daemon.sources.databases import DatabaseSources
 from daemon.sources.internet import Internet
 from daemon.store import Database
+from daemon.store.approvals import session_of
 from daemon.store.flows import (
     ENDED,
     StoredFlow,
@@ -128,6 +129,7 @@ class Engine:
             ),
             ResponseBlock(reasoner, stream=config.reasoner.stream),
             previews=self._previews if config.shell.preview is PreviewKind.AUTO else None,
+            execute=lambda flow_id, approval_id: self._resume(Resume(flow_id, approval_id)),
         )
         self._executor = Executor(self._ledger, shell, secrets, config.shell)
         self._answers = Answers(self._ledger, inquirer, secrets, self._previews, self._resume)
@@ -208,16 +210,17 @@ class Engine:
         """Ends a flow for good: its inquiry, its blocks, its command with all that it started."""
         stored = await self._load(flow_id)
         was = stored.flow.status
+        session = await self._ledger.read(lambda db: session_of(db, stored.flow))
         try:
             cancelled = await self._ledger.commit(stored.flow.id, lambda db: _cancel(db, stored))
         except AlvoError as error:
             if was is FlowStatus.EXECUTING and error.type in STORE_FAILURES:
                 # It may be the very command that fills the disk: it ends, told or untold.
-                await self._shell.end(stored.flow.conversation)
+                await self._shell.end(session)
             raise
         task = self._working.get(stored.flow.id)
         if was is FlowStatus.EXECUTING:
-            await self._shell.end(stored.flow.conversation)
+            await self._shell.end(session)
         elif task is not None:
             task.cancel()
         if task is not None:

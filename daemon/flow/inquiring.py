@@ -24,6 +24,7 @@ from daemon.protocol.values import (
     StepStatus,
 )
 from daemon.shell.parse import programs
+from daemon.shell.permissions import find_program, hint, read_pattern
 from daemon.shell.session import Shell
 from daemon.store import Database
 from daemon.store.clock import later, now
@@ -79,7 +80,7 @@ class Inquirer:
             urls=list(ask.urls),
             digest=around.digest,
             preview=None,
-            permission_hint=None,
+            permission_hint=self._hint(stored, ask, around.cwd),
             created_at=now(),
             expires_at=later(self._config.flow.inquiry_expires_s),
         )
@@ -109,6 +110,24 @@ class Inquirer:
             )
         )
         return _Surroundings(state.cwd, tuple(names), digest)
+
+    @property
+    def path(self) -> str:
+        return self._shell.path
+
+    def has_secrets(self, flow_id: FlowId) -> bool:
+        return bool(self._secrets.of(flow_id))
+
+    def _hint(self, stored: StoredFlow, ask: Ask, cwd: str) -> str | None:
+        """The one pattern that would cover the whole plan; a secret's variable may mean anything."""
+        hints = {hint(command.script) for command in ask.plan}
+        if ask.kind is not InquiryKind.RUN or len(hints) != 1 or self._secrets.of(stored.flow.id):
+            return None
+        (pattern,) = hints
+        if pattern is None:
+            return None
+        word = read_pattern(pattern).words[0]
+        return pattern if find_program(word, cwd, self.path) else None
 
     def _programs(self, scripts: Sequence[str], cwd: str) -> list[Path]:
         path = os.environ.get("PATH", os.defpath)

@@ -83,8 +83,8 @@ def first_state(given: StartFlow, home: Path, speaks: str) -> StoredFlow:
 
 
 def is_alone(flow_id: FlowId, conversation: ConversationId) -> bool:
-    """Whether the flow is a conversation of its own, so that nobody comes back to its session."""
-    return str(conversation) == str(flow_id)
+    """Whether the session is the flow's own, so that nobody comes back to it."""
+    return str(conversation) == str(flow_id) or conversation.startswith(f"{flow_id}~")
 
 
 def insert_flow(db: Database, stored: StoredFlow) -> None:

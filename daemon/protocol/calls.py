@@ -1,6 +1,6 @@
 """What methods take and give, in the order of the table in `methods`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from daemon.protocol.values import (
@@ -20,6 +20,8 @@ from daemon.protocol.values import (
     InquiryId,
     InquiryStatus,
     Milliseconds,
+    Permission,
+    PermissionId,
     Scope,
     SearchMode,
     Seconds,
@@ -246,6 +248,39 @@ class QueryDatabase:
     name: str
     sql: str
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ListPermissions:
+    """`all`: revoked and expired ones too."""
+
+    all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionList:
+    permissions: list[Permission]
+
+
+@dataclass(frozen=True, slots=True)
+class AddPermission:
+    """`pattern`: words, and `*` at the end for further plain ones. `conversation`: for that scope.
+
+    `match`, `not_match`: examples that must and must not fit; they are checked now and ever after.
+    """
+
+    pattern: str
+    cwd: str
+    scope: Scope = Scope.ALWAYS
+    conversation: ConversationId | None = None
+    expires_at: Timestamp | None = None
+    match: list[str] = field(default_factory=list)
+    not_match: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RevokePermission:
+    permission_id: PermissionId
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,24 @@ DATABASE_QUERY: Final = _method(
     "The rows of one SELECT; nothing is ever written.",
 )
 
+PERMISSION_LIST: Final = _method(
+    "permission.list", c.ListPermissions, c.PermissionList, "Standing permissions, oldest first."
+)
+PERMISSION_ADD: Final = _method(
+    "permission.add",
+    c.AddPermission,
+    v.Permission,
+    "Gives a standing permission: commands that fit a pattern, in a directory and below.",
+    guarded=True,
+)
+PERMISSION_REVOKE: Final = _method(
+    "permission.revoke",
+    c.RevokePermission,
+    v.Permission,
+    "Takes a standing permission back, at once.",
+    guarded=True,
+)
+
 AUDIT_LIST: Final = _method(
     "audit.list", c.ListAudit, c.AuditList, "Entries of the audit log, newest first."
 )

@@ -8,6 +8,7 @@ FlowId = NewType("FlowId", str)
 InquiryId = NewType("InquiryId", str)
 ConversationId = NewType("ConversationId", str)
 SourceId = NewType("SourceId", str)
+PermissionId = NewType("PermissionId", str)
 
 Timestamp = NewType("Timestamp", str)
 """UTC, ISO 8601 with milliseconds and Z: sorts as text."""
@@ -392,6 +393,32 @@ class ValueMatch:
     column: str
     value: str
     phrase: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A standing yes: commands whose words fit `pattern`, of this very `program`, in `cwd` and below.
+
+    `program_digest`: of its content, where it is not one of the system's. `match`, `not_match`:
+    examples that must and must not fit; a permission whose own examples fail covers nothing.
+    `used`: how often. `expires_at`: null, until it is revoked.
+    """
+
+    id: PermissionId
+    pattern: str
+    program: str
+    program_digest: Digest | None
+    cwd: str
+    scope: Scope
+    conversation: ConversationId | None
+    match: list[str]
+    not_match: list[str]
+    created_at: Timestamp
+    expires_at: Timestamp | None
+    created_by: AnsweredBy
+    used: int = 0
+    used_at: Timestamp | None = None
+    revoked_at: Timestamp | None = None
 
 
 class AuditKind(StrEnum):

@@ -32,6 +32,7 @@ class Parts:
 
     engine: Engine
     auditor: Auditor
+    permissions: Permissions
     index: Index
     sources: DocumentSources
     databases: DatabaseSources
@@ -50,6 +51,7 @@ def bind_all(bindings: Bindings, parts: Parts) -> None:
     _bind_index(bindings, parts.index)
     _bind_sources(bindings, parts.sources, parts.databases)
     _bind_databases(bindings, parts.databases)
+    _bind_permissions(bindings, parts.permissions)
     _bind_audit(bindings, parts.auditor)
 
 
@@ -193,6 +195,19 @@ def _bind_databases(bindings: Bindings, databases: DatabaseSources) -> None:
     bindings.bind(methods.DATABASE_DESCRIBE, lambda _, params: databases.describe(params))
     bindings.bind(methods.DATABASE_ANNOTATE, lambda _, params: databases.annotate(params))
     bindings.bind(methods.DATABASE_QUERY, lambda _, params: databases.query(params))
+
+
+def _bind_permissions(bindings: Bindings, permissions: Permissions) -> None:
+    def by(caller: Caller) -> v.AnsweredBy:
+        return v.AnsweredBy(caller.client or "unknown", caller.pid)
+
+    bindings.bind(methods.PERMISSION_LIST, lambda _, params: permissions.list(params))
+    bindings.bind(
+        methods.PERMISSION_ADD, lambda caller, params: permissions.add(params, by(caller))
+    )
+    bindings.bind(
+        methods.PERMISSION_REVOKE, lambda caller, params: permissions.revoke(params, by(caller))
+    )
 
 
 def _bind_audit(bindings: Bindings, auditor: Auditor) -> None:

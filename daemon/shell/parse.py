@@ -82,6 +82,30 @@ def parse(script: str) -> Script:
     return Script(tuple(commands), tuple(read), understood=not root.has_error)
 
 
+def plain_command(script: str) -> tuple[str, ...] | None:
+    """The words of a script that is one simple command of plain words, and nothing beside it.
+
+    None for everything else: operators, redirections, expansions, assignments, comments, a second
+    line, what could not be parsed.
+    """
+    content = script.strip(" \t\n").encode("utf-8", "replace")
+    root = tree_sitter.Parser(_BASH).parse(content).root_node
+    if root.has_error or len(root.children) != 1:
+        return None
+    command = root.children[0]
+    if command.type != "command" or command.text != content:
+        return None
+    parts = [
+        part
+        for child in command.children
+        for part in (child.children if child.type == "command_name" else [child])
+    ]
+    words = [_word(part) for part in parts if part.type in _READERS]
+    if len(words) != len(parts) or not all(word.plain for word in words):
+        return None
+    return tuple(word.text for word in words)
+
+
 def _walk(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
     waiting = [root]
     while waiting:

@@ -81,6 +81,11 @@ class Shell:
 
     # What a session is, and running in it.
 
+    @property
+    def path(self) -> str:
+        """Where sessions look for programs."""
+        return self._environment["PATH"]
+
     def state(self, conversation: ConversationId, cwd: str) -> SessionState:
         """Starts nothing: `cwd` is where a session that does not run yet would begin."""
         names = tuple(sorted(self._environment))

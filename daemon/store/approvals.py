@@ -9,6 +9,7 @@ from daemon.protocol.values import (
     AuditKind,
     ConversationId,
     Digest,
+    Flow,
     FlowId,
     Inquiry,
     InquiryId,
@@ -38,6 +39,20 @@ class UsedApproval:
     cwd: str
     conversation: ConversationId
     urls: tuple[str, ...] = ()
+
+
+def aside_of(flow_id: FlowId, inquiry_id: InquiryId) -> ConversationId:
+    """A session beside the conversation's, for one approval: no caller can name one with a ~."""
+    return ConversationId(f"{flow_id}~{inquiry_id}")
+
+
+def session_of(db: Database, flow: Flow) -> ConversationId:
+    """The session that the flow's command runs in."""
+    found = db.value(
+        "SELECT conversation FROM approval WHERE flow_id = ? ORDER BY rowid DESC LIMIT 1",
+        (flow.id,),
+    )
+    return flow.conversation if found is None else ConversationId(found)
 
 
 def grant_approval(

@@ -155,4 +155,27 @@ STATE_MIGRATIONS: Final = (
         CREATE INDEX change_set_by_flow ON change_set (flow_id, status);
         """,
     ),
+    Migration(
+        5,
+        "standing permissions",
+        """
+        CREATE TABLE permission (
+            id TEXT PRIMARY KEY,
+            pattern TEXT NOT NULL,
+            program TEXT NOT NULL,
+            program_digest TEXT,
+            cwd TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            conversation TEXT,
+            "match" TEXT NOT NULL,
+            not_match TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            expires_at TEXT,
+            created_by TEXT NOT NULL,
+            used INTEGER NOT NULL,
+            used_at TEXT,
+            revoked_at TEXT
+        ) STRICT;
+        """,
+    ),
 )

@@ -81,6 +81,13 @@ def attempts(flow: dict[str, Any], inquiry_id: str) -> dict[str, list[dict[str, 
     tried["terminal.send"] = [{**here, "text": "y\n"}, {**here, "base64": "eQo="}]
     tried["terminal.signal"] = [{**here, "signal": "INT"}]
     tried["source.add"] = [{"kind": "documents", "location": "/nowhere"}]
+    tried["permission.list"] += [{"all": True}]
+    tried["permission.revoke"] += [{"permission_id": "unknown"}]
+    # Giving one is a yes of its own: only patterns that may never be given are tried here.
+    tried["permission.add"] += [
+        {"pattern": pattern, "cwd": "/"}
+        for pattern in ("*", "bash *", "sudo *", "sh -c 'echo ran'", "echo * > x", COMMAND[1:])
+    ]
     del tried["daemon.stop"]
     return tried
 
@@ -102,6 +109,33 @@ def test_no_method_makes_a_command_run(home: Home, state: str) -> None:
             for flow in rpc("flow.list")["flows"]
         ]
         assert not [flow for flow in settled if flow["status"] in {"executing", "executed"}]
+    assert not (home.home / RAN).exists()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_standing_permission_is_the_only_other_path(home: Home, state: str) -> None:
+    home.start()
+    plain = f"!touch {RAN}"
+    with home.rpc() as rpc:
+        STATES[state](rpc, home)
+        before = rpc("flow.start", question=plain, cwd=str(home.home))
+        assert rpc.follow(before["id"], {"waiting"})
+        given = rpc("permission.add", pattern=plain[1:], cwd=str(home.home))
+        # It answers what is asked from now on, not what a person was asked already.
+        assert rpc("flow.get", flow_id=before["id"])["status"] == "waiting"
+        assert not (home.home / RAN).exists()
+        after = rpc("flow.start", question=plain, cwd=str(home.home))
+        assert rpc.follow(after["id"], {"waiting", "executed"})["status"] == "executed"
+        (home.home / RAN).unlink()
+        rpc("permission.revoke", permission_id=given["id"])
+        revoked = rpc("flow.start", question=plain, cwd=str(home.home))
+        assert rpc.follow(revoked["id"], {"waiting", "executed"})["status"] == "waiting"
+        allowed = [
+            inquiry["answered_by"]["permission"]
+            for inquiry in rpc("inquiry.list")["inquiries"]
+            if inquiry["decision"] == "allow"
+        ]
+        assert allowed == [given["id"]]
     assert not (home.home / RAN).exists()
 
 
