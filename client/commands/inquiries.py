@@ -102,7 +102,7 @@ def _allow(console: Console, given: Namespace, inquiry: Inquiry) -> dict[str, An
     if scope != "once":
         question = answering.standing_question(console)
     try:
-        typed = terminal.ask_line(answering.question(console, inquiry, edit=False))
+        typed = terminal.ask_line(question)
     except EOFError:
         return None
     return answering.allow(inquiry, scope=scope) if answering.is_yes(typed) else None

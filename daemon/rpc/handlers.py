@@ -13,6 +13,7 @@ from typing import Final, assert_never
 from daemon import VERSION
 from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
+from daemon.flow.permitting import Permissions
 from daemon.index import Index
 from daemon.protocol import calls as c
 from daemon.protocol import errors, methods
