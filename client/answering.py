@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from client.console import Console
 from client.ids import short
+from client.remote import RemoteError
 from client.screens.inquiry import inquiry_screen, script_screen
 from client.terminal import ask_line
 from client.usage import UsageError
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 _YES = frozenset({"y", "yes", "s", "sim"})
 _EDIT = frozenset({"e", "edit", "editar"})
+_PREVIEW = frozenset({"p", "preview", "previa", "prévia"})
+_APPLY = frozenset({"a", "apply", "aplicar"})
+
+PREVIEW_S = 60.0
+"""How long a preview, or its undo, is waited for: more than the daemon lets one take."""
 
 
 def is_yes(typed: str) -> bool:
@@ -27,13 +33,26 @@ def is_edit(typed: str) -> bool:
     return typed.strip().lower() in _EDIT
 
 
+def is_preview(typed: str) -> bool:
+    return typed.strip().lower() in _PREVIEW
+
+
+def is_apply(typed: str, inquiry: Inquiry) -> bool:
+    """Only where there is a whole preview to write."""
+    whole = inquiry.preview is not None and inquiry.preview.get("digest") is not None
+    return whole and typed.strip().lower() in _APPLY
+
+
 def show(console: Console, inquiry: Inquiry) -> None:
     screen = inquiry_screen(inquiry, console.words, console.paint_notice, console.width)
     console.notice(f"\n{screen}\n")
 
 
-def ask_person(console: Console, inquiry: Inquiry) -> dict[str, Any]:
-    """What the person decided, as parameters of `inquiry.answer`. EOFError: no answer at all."""
+def ask_person(console: Console, inquiry: Inquiry) -> dict[str, Any] | None:
+    """What the person decided, as parameters of `inquiry.answer`. EOFError: no answer at all.
+
+    None: there is another inquiry now, to be asked instead.
+    """
     show(console, inquiry)
     if inquiry.kind == "information":
         return _ask_information(console, inquiry)
@@ -43,13 +62,30 @@ def ask_person(console: Console, inquiry: Inquiry) -> dict[str, Any]:
             if (edited := edited_script(console, inquiry)) is None:
                 continue
             return _decision(inquiry, "allow", edited=edited)
+        if inquiry.kind == "run" and is_preview(typed):
+            try:
+                console.call("inquiry.preview", PREVIEW_S, inquiry_id=inquiry.id)
+            except RemoteError as error:
+                console.error(error.message, error.action)
+                if error.name.startswith("PREVIEW_"):
+                    continue
+            return None
+        if is_apply(typed, inquiry):
+            return apply(inquiry)
         return _decision(inquiry, "allow" if is_yes(typed) else "deny")
 
 
 def question(console: Console, inquiry: Inquiry, *, edit: bool) -> str:
     text = console.words(f"ask_{inquiry.kind}")
-    keys = console.words("keys_edit" if edit and inquiry.kind == "run" else "keys")
+    keys = console.words(keys_of(inquiry) if edit else "keys")
     return f"{console.paint_notice(text, 'bold', 'yellow')} {keys}"
+
+
+def keys_of(inquiry: Inquiry) -> str:
+    """The phrase that says what may be pressed."""
+    if inquiry.kind != "run":
+        return "keys"
+    return "keys_apply" if is_apply("a", inquiry) else "keys_run"
 
 
 def edited_script(console: Console, inquiry: Inquiry, *, confirm: bool = True) -> str | None:
@@ -114,6 +150,13 @@ def show_standing(console: Console, inquiry: Inquiry, scope: str) -> None:
 def standing_question(console: Console) -> str:
     text = console.paint_notice(console.words("permission_ask"), "bold", "yellow")
     return f"{text} {console.words('keys')}"
+
+
+def apply(inquiry: Inquiry) -> dict[str, Any]:
+    """A yes to exactly the bytes that the preview shows."""
+    answer = _decision(inquiry, "apply")
+    answer["digest"] = (inquiry.preview or {}).get("digest")
+    return answer
 
 
 def deny(inquiry: Inquiry) -> dict[str, Any]:

@@ -140,11 +140,13 @@ class Follower:
         if not self._ask or flow.inquiry is None:
             return False
         self._view.pause()
+        # What closes it from here on is this person's doing, or told when they answer.
+        self.expect(flow.inquiry)
         try:
             answer = answering.ask_person(self._console, self._inquiry(flow.inquiry))
         except EOFError:
             return False
-        return self._sent(answer)
+        return answer is None or self._sent(answer)
 
     def _sent(self, answer: dict[str, Any]) -> bool:
         """That someone else was faster, or that something changed, is said and is no end."""

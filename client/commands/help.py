@@ -12,8 +12,8 @@ from client.usage import Parser, UsageError
 
 _GROUPS = (
     ("help_group_ask", ("ask", "run", "shell")),
-    ("help_group_answer", ("inquiries", "allow", "edit", "deny", "reply")),
-    ("help_group_flows", ("flows", "show", "attach", "cancel", "retry", "delete")),
+    ("help_group_answer", ("inquiries", "allow", "preview", "apply", "edit", "deny", "reply")),
+    ("help_group_flows", ("flows", "show", "attach", "cancel", "retry", "undo", "delete")),
     ("help_group_sources", ("search", "sources", "databases", "sql")),
     ("help_group_alvo", ("status", "doctor", "stop", "completions", "help")),
 )

@@ -9,6 +9,7 @@ from client.folding import fold, fold_exact, list_line
 from client.ids import short
 from client.place import shorten
 from client.prose import one_line, readable
+from client.screens.preview import preview_lines
 from client.terminal import Paint, cut_at, display_width
 from client.words import Words
 from daemon.protocol.escape import escape, numbered
@@ -48,6 +49,8 @@ def inquiry_screen(
     lines += ["", *_commands(inquiry, words, paint, width)] if inquiry.script is not None else []
     if inquiry.urls:
         lines += ["", *_numbered([escape(url) for url in inquiry.urls], paint, width)]
+    if inquiry.preview is not None:
+        lines += ["", *preview_lines(inquiry.preview, words, paint, width)]
     lines += ["", *facts(inquiry, words, paint, width, names_all=names_all)]
     return "\n".join(lines) + "\n"
 

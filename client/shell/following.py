@@ -7,7 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from client.answering import is_edit, is_yes
+from client.answering import is_apply, is_edit, is_preview, is_yes, keys_of
 from client.console import Console
 from client.editor import edit
 from client.ids import short
@@ -30,6 +30,7 @@ from daemon.protocol.methods import (
     FLOW_WAIT,
     INQUIRY_ANSWER,
     INQUIRY_GET,
+    INQUIRY_PREVIEW,
     TERMINAL_SEND,
 )
 from daemon.protocol.values import (
@@ -151,24 +152,34 @@ class Following:
                 return None
             decision = AnswerDecision.REPLY if typed.strip() else AnswerDecision.DENY
             return AnswerInquiry(inquiry.id, decision, text=typed or None)
-        keys = self._words("keys_edit" if inquiry.kind is InquiryKind.RUN else "keys")
+        keys = self._words(keys_of(inquiry))
         while True:
             typed = await self._ask(
                 self._words(f"ask_{inquiry.kind}"), keys, until=_no_longer(inquiry)
             )
             if typed is None:
                 return None
-            if inquiry.kind is InquiryKind.RUN and is_edit(typed):
-                edited = await self._edited(inquiry)
-                if edited is None:
-                    continue
+            runs = inquiry.kind is InquiryKind.RUN
+            if runs and is_preview(typed):
+                if await self._previewed(inquiry):
+                    return None
+            elif not (runs and is_edit(typed)):
+                return _decided(inquiry, typed)
+            elif (edited := await self._edited(inquiry)) is not None:
                 digest = hashlib.sha256(edited.encode("utf-8", "surrogatepass")).hexdigest()
                 return AnswerInquiry(
                     inquiry.id, AnswerDecision.ALLOW, Digest(digest), edited=edited
                 )
-            if is_yes(typed):
-                return AnswerInquiry(inquiry.id, AnswerDecision.ALLOW, inquiry.digest)
-            return AnswerInquiry(inquiry.id, AnswerDecision.DENY)
+
+    async def _previewed(self, inquiry: Inquiry) -> bool:
+        """Whether there is another inquiry now, to be asked instead of this one."""
+        self._answered.add(inquiry.id)
+        try:
+            await self._call(INQUIRY_PREVIEW, ByInquiry(inquiry.id))
+        except RemoteError as error:
+            self._console.error(error.message, error.action)
+            return not error.name.startswith("PREVIEW_")
+        return True
 
     async def _edited(self, inquiry: Inquiry) -> str | None:
         """The person's own version, seen once more and allowed."""
@@ -262,6 +273,16 @@ class Following:
 
 def not_here() -> None:
     """Ctrl-C where there is nothing to end: it must not end the shell."""
+
+
+def _decided(inquiry: Inquiry, typed: str) -> AnswerInquiry:
+    """Anything but a plain yes to what was shown is a no."""
+    if is_apply(typed, inquiry):
+        digest = Digest(str((inquiry.preview or {}).get("digest")))
+        return AnswerInquiry(inquiry.id, AnswerDecision.APPLY, digest)
+    if is_yes(typed):
+        return AnswerInquiry(inquiry.id, AnswerDecision.ALLOW, inquiry.digest)
+    return AnswerInquiry(inquiry.id, AnswerDecision.DENY)
 
 
 def _no_longer(inquiry: Inquiry) -> Callable[[Flow | None], bool]:

@@ -11,9 +11,11 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from daemon.shell.preview import tried
 from daemon.shell.session import Shell
 from tests.bench.table import Row
 from tests.support.bash_sessions import SETTINGS, TALK, approval
+from tests.support.preview import LIMITS, around, is_possible
 
 ROUNDS = 300
 FLOOD = 200_000_000
@@ -35,6 +37,7 @@ async def _measure(directory: Path) -> list[Row]:
             await _command(shell, directory, "/bin/true", "program in a warm session, p50", 3.0),
             await _first_byte(shell, directory),
             *await _flood(shell, directory),
+            *await _preview(directory),
         ]
     finally:
         await shell.close()
@@ -45,6 +48,45 @@ async def _run(
 ) -> None:
     cwd = shell.state(TALK, str(directory)).cwd
     await shell.run(approval(script, cwd=cwd), 0, on_output)
+
+
+async def _preview(directory: Path) -> list[Row]:
+    if not is_possible():
+        return []
+    home = directory / "home"
+    home.mkdir()
+    times = []
+    for _ in range(20):
+        began = time.perf_counter()
+        async with tried(["true"], str(home), around(home), LIMITS):
+            times.append(time.perf_counter() - began)
+    alone = _bare_namespace()
+    took = statistics.median(times) * 1000
+    ratio = f"{took / alone:.2f} × the bare namespace ({alone:.2f} ms)"
+    met = took <= 60.0 and took <= 3 * alone
+    return [Row("preview of true, p50", f"{took:.2f} ms", "≤ 60 ms, ≤ 3 ×", ratio, met=met)]
+
+
+def _bare_namespace() -> float:
+    """Milliseconds of the same namespaces around the same bash, without an overlay or a list."""
+    command = [
+        "unshare",
+        "-Urm",
+        "bwrap",
+        "--ro-bind",
+        "/",
+        "/",
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+    ]
+    times = []
+    for _ in range(20):
+        began = time.perf_counter()
+        subprocess.run([*command, "--unshare-all", "/bin/bash", "-c", "true"], check=True)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1000
 
 
 async def _ignore(_: bytes) -> None: ...

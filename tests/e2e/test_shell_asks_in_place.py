@@ -30,7 +30,9 @@ def status_of_first(home: Home) -> str:
 def test_a_yes_runs_the_command_and_shows_its_output(started):
     with a_shell(started) as shell:
         shell.line("!echo one; pwd")
-        shell.see("Alvo asks to run this", "1 │ echo one; pwd", "Run it? [y/N, e edits]")
+        shell.see(
+            "Alvo asks to run this", "1 │ echo one; pwd", "Run it? [y/N, e edits, p previews]"
+        )
         shell.line("y")
         shell.see("\none", str(started.home), "✓ exit status 0")
         shell.prompt()
@@ -310,6 +312,6 @@ def test_alvo_alone_starts_the_daemon_and_says_so(home):
 def test_the_shell_speaks_portuguese(started):
     with a_shell(started, LANG="pt_BR.UTF-8") as shell:
         shell.line("!echo oi")
-        shell.see("O Alvo pede para executar isto", "Executar? [s/N, e edita]")
+        shell.see("O Alvo pede para executar isto", "Executar? [s/N, e edita, p faz a prévia]")
         shell.line("s")
         shell.see("\noi", "✓ status de saída 0")
