@@ -40,7 +40,7 @@ PATTERNS = (
 
 def permitted(pattern: str, cwd: Path, **more: object) -> Permission:
     word = read_pattern(pattern).words[0]
-    program = find_program(word, str(cwd), PATH)
+    program = find_program(word, str(cwd), f"{cwd.parent}/bin:{PATH}")
     given = {
         "program": program.path if program else f"/usr/bin/{word}",
         "program_digest": Digest(program.digest) if program and program.digest else None,
@@ -69,7 +69,7 @@ def covered(cwd: Path, *scripts: str, permissions: list[Permission] | None = Non
     given = (
         [permitted(pattern, cwd) for pattern in PATTERNS] if permissions is None else permissions
     )
-    return covering(given, scripts, place(cwd)) is not None
+    return covering(given, scripts, place(cwd, f"{cwd.parent}/bin:{PATH}")) is not None
 
 
 COVERED = (
@@ -78,6 +78,7 @@ COVERED = (
     *("git diff HEAD^ -- a.txt", "git show HEAD:a.txt", 'git log --grep "two words"'),
     *("ls", "ls -la", "ls 'a file'", "cat a.txt b.txt", "cat './ação.md'", "find . -name '*.md'"),
     *("find . -type f -size +1M", "echo hello", "sort -k2 -n a.txt", "  ls  ", "ls\n", "wc -l a"),
+    *("rg two", "tree -a", "jq -r .x a", "file -b a", "mytool x", "rg -n two", "diff -u a b"),
 )
 
 SLIPPING = (
@@ -133,6 +134,11 @@ SLIPPING = (
 def here(tmp_path: Path) -> Path:
     folder = tmp_path / "work"
     folder.mkdir()
+    # Whether this machine has them or not: what asks must not ask because they are missing.
+    (tmp_path / "bin").mkdir()
+    for name in ("rg", "tree", "jq", "file", "mytool"):
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\n")
+        (tmp_path / "bin" / name).chmod(0o755)
     (folder / "out").symlink_to("/etc/passwd")
     return folder
 
