@@ -1,5 +1,7 @@
 """What a command printed, made safe for a terminal: colours stay, every other sequence is shown.
 
+But for what changes nothing in a text (the end of a line erased, the cursor hidden), and for what
+a full-screen program drew on the screen that it had for itself: a note stands for that.
 A sequence that moves the cursor, sets the title or writes the clipboard could draw a screen of
 ours that we never drew.
 """
@@ -10,18 +12,26 @@ from daemon.protocol.escape import escape
 
 # Colours and weights: CSI, numbers, m. Colons separate the parts of one colour.
 _SGR = re.compile(r"\x1b\[[0-9;:]{0,64}m")
+_OTHER_SCREEN = r"\x1b\[\?(?:1049|1047|47)[hl]"
+_SILENT = r"\x1b(?:\[[0-2]?K|\[\?(?:1|7|12|25|1004|2004)[hl]|[=>]|\(B)"
+_KNOWN = re.compile(f"{_SGR.pattern}|{_OTHER_SCREEN}|{_SILENT}")
 # What may have its end in the next piece: a line end, a sequence, a literal that looks like ours.
-_UNFINISHED = re.compile(r"(?:\r+|\x1b(?:\[[0-9;:]{0,64})?|<U?)\Z")
+_UNFINISHED = re.compile(r"(?:\r+|\x1b(?:\(|\[\??[0-9;:]{0,64})?|<U?)\Z")
 _COLOUR_FOLLOWS = frozenset({38, 48, 58})
 _CONCEAL = 8
 RESET = "\x1b[0m"
 
 
 class OutputFilter:
-    """Feeds output in pieces as they come. `terminal`: whether the reader is one."""
+    """Feeds output in pieces as they come. `terminal`: whether the reader is one.
 
-    def __init__(self, *, terminal: bool) -> None:
+    `left_out`: stands for what was drawn on a screen of its own.
+    """
+
+    def __init__(self, *, terminal: bool, left_out: str = "…") -> None:
         self._terminal = terminal
+        self._left_out = left_out
+        self._elsewhere = False
         self._held = ""
         self._coloured = False
 
@@ -45,14 +55,28 @@ class OutputFilter:
         # A lone return would overwrite the line before it: it begins a new one instead.
         text = re.sub(r"\r+\n?", "\n", text)
         parts, at = [], 0
-        for found in _SGR.finditer(text):
-            parts.append(escape(text[at : found.start()], lines=True))
+        for found in _KNOWN.finditer(text):
+            parts.append(self._plain(text[at : found.start()]))
             parts.append(self._sequence(found[0]))
             at = found.end()
-        parts.append(escape(text[at:], lines=True))
+        parts.append(self._plain(text[at:]))
         return "".join(parts)
 
+    def _plain(self, text: str) -> str:
+        return "" if self._elsewhere else escape(text, lines=True)
+
     def _sequence(self, sequence: str) -> str:
+        if sequence.endswith("m"):
+            return "" if self._elsewhere else self._colour(sequence)
+        if re.fullmatch(_OTHER_SCREEN, sequence):
+            return self._switched(elsewhere=sequence.endswith("h"))
+        return ""
+
+    def _switched(self, *, elsewhere: bool) -> str:
+        before, self._elsewhere = self._elsewhere, elsewhere
+        return f"\n{self._left_out}\n" if elsewhere and not before else ""
+
+    def _colour(self, sequence: str) -> str:
         numbers = [int(n or 0) for n in re.split("[;:]", sequence[2:-1])]
         if not self._terminal or _conceals(numbers):
             return escape(sequence)

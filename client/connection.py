@@ -81,6 +81,13 @@ class Connection:
         self, method: str, params: Mapping[str, Any] | None = None, wait_s: float = 0.0
     ) -> Any:
         """The result. `wait_s`: how long the daemon was asked to wait before it answers."""
+        self.begin(method, params, wait_s)
+        return self.finish()
+
+    def begin(
+        self, method: str, params: Mapping[str, Any] | None = None, wait_s: float = 0.0
+    ) -> None:
+        """Asks; the reply is there to `finish` once `fileno()` can be read."""
         self._last_id += 1
         # What is left out and what is null mean the same to every method: send less.
         given = {name: value for name, value in (params or {}).items() if value is not None}
@@ -88,6 +95,13 @@ class Connection:
         try:
             self._socket.settimeout(wait_s + REPLY_TIMEOUT_S)
             self._socket.sendall(json.dumps(request).encode() + b"\n")
+        except OSError as error:
+            self.close()
+            raise unreachable(self.path, self.words) from error
+
+    def finish(self) -> Any:
+        """The result of what was begun."""
+        try:
             reply = self._reply()
         except (OSError, ValueError) as error:
             self.close()
@@ -95,6 +109,9 @@ class Connection:
         if "error" in reply:
             raise from_wire(reply["error"])
         return reply["result"]
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
 
     def close(self) -> None:
         self._socket.close()

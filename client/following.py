@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 from client import answering, terminal
 from client.console import Console
+from client.feeding import Feeder
 from client.ids import short
 from client.remote import EXIT_INTERRUPTED, RemoteError
 from client.screens import flow as screens
 from client.view import FlowView
+from client.wanting import Wanting
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
@@ -32,9 +34,21 @@ _ANSWERED_MEANWHILE = ("INQUIRY_CLOSED", "INQUIRY_CHANGED", "INQUIRY_EXPIRED")
 
 
 class Follower:
-    """`ask`: whether inquiries may be put to the person here. `cancel`: what Ctrl-C does."""
+    """`ask`: whether inquiries may be put to the person here. `cancel`: what Ctrl-C does.
 
-    def __init__(self, console: Console, *, ask: bool, cancel: bool = True) -> None:
+    `serve`: whether what a running command waits for may be typed here; `lend_always`: whether it
+    gets the terminal even if it has not asked for a screen.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        ask: bool,
+        cancel: bool = True,
+        serve: bool | None = None,
+        lend_always: bool = False,
+    ) -> None:
         self._console = console
         self._ask = ask
         self._cancel = cancel
@@ -42,7 +56,11 @@ class Follower:
         self._flow_id = ""
         self._after = 0
         self._asked: set[str] = set()
-        self._fed = 0
+        self._serve = ask if serve is None else serve
+        lends = self._serve and terminal.can_lend() and not console.muted
+        self._wanting = Wanting(lends=lends, always=lend_always)
+        self._lends = lends
+        self._hinted = False
 
     def run(self, flow_id: str, begin: Callable[[], object] | None = None) -> tuple[Flow, int]:
         """The flow as it was left, and the exit status that says how.
@@ -53,6 +71,7 @@ class Follower:
         try:
             if begin is not None:
                 begin()
+                self.announce(flow_id)
             flow = self._until_rest()
         except KeyboardInterrupt:
             return self._interrupted()
@@ -63,6 +82,16 @@ class Follower:
     def expect(self, inquiry_id: str) -> None:
         """This inquiry was answered here: its end is no news."""
         self._asked.add(inquiry_id)
+
+    def announce(self, flow_id: str) -> None:
+        """The terminal that is here is the one of the commands that begin now."""
+        size = terminal.window() if self._lends else None
+        if size is not None:
+            try:
+                self._call("terminal.resize", flow_id=flow_id, **size)
+            except RemoteError as error:
+                if error.name not in ("NO_COMMAND_RUNNING", "FLOW_NOT_FOUND"):
+                    raise
 
     def skip(self, flow_id: str) -> None:
         """What has happened so far is not shown."""
@@ -80,12 +109,13 @@ class Follower:
             if flow is None or len(told.events) == _LIMIT:
                 continue
             if flow.status not in (*screens.RUNNING, "waiting"):
+                self._show(self._wanting.released())
                 self._view.finish(flow)
                 return flow
             if flow.status == "waiting" and not self._answered(flow):
                 return flow
-            if flow.terminal in ("line", "password"):
-                self._feed_terminal(flow)
+            if flow.status == "executing" and not self._served():
+                return flow
 
     def _wait(self, wait_s: float = WAIT_S) -> FlowEvents:
         events: FlowEvents = self._call(
@@ -122,10 +152,14 @@ class Follower:
 
     def _event(self, event: Event) -> None:
         self._after = event.seq
-        if str(event.kind) == "inquiry" and event.data.get("status") != "waiting":
-            self._closed(str(event.data.get("inquiry_id", "")))
-        else:
-            self._view.event(event)
+        self._show(self._wanting.take(event))
+
+    def _show(self, events: list[Event]) -> None:
+        for event in events:
+            if str(event.kind) == "inquiry" and event.data.get("status") != "waiting":
+                self._closed(str(event.data.get("inquiry_id", "")))
+            else:
+                self._view.event(event)
 
     def _closed(self, inquiry_id: str) -> None:
         if inquiry_id not in self._asked:
@@ -151,6 +185,7 @@ class Follower:
     def _sent(self, answer: dict[str, Any]) -> bool:
         """That someone else was faster, or that something changed, is said and is no end."""
         self.expect(str(answer["inquiry_id"]))
+        self.announce(self._flow_id)
         try:
             self._call("inquiry.answer", **answer)
         except RemoteError as error:
@@ -160,25 +195,42 @@ class Follower:
             return error.name != "SESSION_BUSY"
         return True
 
-    def _feed_terminal(self, flow: Flow) -> None:
-        """A command wants a line or a password: the person types it, the daemon hands it on."""
-        if not self._ask or self._fed == self._after:
-            return
-        self._fed = self._after
-        secret = flow.terminal == "password"
-        prompt = self._console.paint_notice(
-            self._console.words("terminal_password" if secret else "terminal_line"), "yellow"
-        )
+    def _served(self) -> bool:
+        """What the command waits for is given to it; False: the person left it to itself."""
+        if self._wanting.screen and not self._lent():
+            return False
+        wanted = self._wanting.unserved
+        if wanted is None:
+            return True
+        self._wanting.serve()
         self._view.pause()
-        try:
-            typed = terminal.ask_line(prompt, secret=secret)
-        except EOFError:
-            return
-        try:
-            self._console.call("terminal.send", flow_id=flow.id, text=f"{typed}\n", secret=secret)
-        except RemoteError as error:
-            if error.name != "NO_COMMAND_RUNNING":
-                raise
+        if self._serve and wanted != "screen":
+            Feeder(self._console, self._flow_id, lambda: self._after, self._news).feed(wanted)
+        else:
+            note = self._console.words(f"waits_{wanted}", flow=short(self._flow_id))
+            self._console.say(f"· {note}", "yellow")
+        return True
+
+    def _news(self, told: FlowEvents) -> None:
+        for event in told.events:
+            self._event(event)
+        self._view.pause()
+
+    def _lent(self) -> bool:
+        from client.lending import Loan  # only where it is needed: its imports cost 3 ms
+
+        console, wanting = self._console, self._wanting
+        self._view.pause()
+        if not self._hinted:
+            console.say(f"· {console.words('lent')}", "dim")
+            self._hinted = True
+        loan = Loan(console, self._flow_id, wanting.start, always=wanting.always)
+        loan.run()
+        self._after = loan.after
+        wanting.lent(loan.wanted)
+        if loan.left:
+            console.say(console.words("detached", flow=short(self._flow_id)))
+        return not loan.left
 
     def _parked(self, flow: Flow) -> None:
         self._view.pause()

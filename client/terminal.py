@@ -1,8 +1,25 @@
 """The terminal a person sits at: colours, width, and questions that no earlier key press answers."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Mapping
+
+TYPE_CHECKING = False  # a constant that type checkers know; importing typing costs 2 ms
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Beside(Protocol):
+        """What else may happen while a line is typed."""
+
+        @property
+        def withdrawn(self) -> bool:
+            """Whether the question need not be answered any more."""
+
+        def any_news(self, keys: int) -> bool:
+            """Waits; False when a line was typed, True after something else was shown."""
+
 
 _STYLES = {
     "bold": "1",
@@ -64,42 +81,68 @@ def person_is_there() -> bool:
     return True
 
 
-def _keyboard() -> int:
+def can_lend() -> bool:
+    """Whether a program can draw here: results go to a terminal that knows how to."""
+    return os.isatty(1) and os.environ.get("TERM", "dumb") not in ("", "dumb")
+
+
+def window() -> dict[str, int] | None:
+    """The size of the terminal that results are shown on; None: nobody knows."""
+    try:
+        size = os.get_terminal_size(1)
+    except OSError:
+        return None
+    return {"rows": size.lines, "cols": size.columns} if size.lines and size.columns else None
+
+
+def keyboard() -> int:
     """The terminal to read from, even where standard input is a file or a pipe."""
     return os.dup(0) if os.isatty(0) else os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
 
 
 def ask_line(prompt: str, *, secret: bool = False) -> str:
     """One line typed after this moment; what was typed ahead is thrown away. EOFError at its end."""
+    return ask_line_beside(prompt, None, secret=secret) or ""
+
+
+def ask_line_beside(prompt: str, beside: Beside | None, *, secret: bool) -> str | None:
+    """As `ask_line`; None: there was news beside the question, and it need not be answered."""
     import termios
 
-    keyboard = _keyboard()
-    before = termios.tcgetattr(keyboard)
+    keys = keyboard()
+    before = termios.tcgetattr(keys)
     quiet = [*before]
     # Echo off while the question is drawn too: no key can pretend to be part of it.
     quiet[3] = before[3] & ~termios.ECHO
     try:
-        termios.tcsetattr(keyboard, termios.TCSAFLUSH, quiet)
+        termios.tcsetattr(keys, termios.TCSAFLUSH, quiet)
         sys.stderr.write(prompt)
         sys.stderr.flush()
         # The question is whole with the space below: what came before that is no answer to it.
-        termios.tcflush(keyboard, termios.TCIFLUSH)
+        termios.tcflush(keys, termios.TCIFLUSH)
         if not secret:
-            termios.tcsetattr(keyboard, termios.TCSANOW, before)
+            termios.tcsetattr(keys, termios.TCSANOW, before)
         sys.stderr.write(" ")
         sys.stderr.flush()
-        return _line(keyboard)
+        return _line(keys, prompt, beside)
     finally:
-        termios.tcsetattr(keyboard, termios.TCSANOW, before)
-        os.close(keyboard)
+        termios.tcsetattr(keys, termios.TCSANOW, before)
+        os.close(keys)
         if secret:
             sys.stderr.write("\n")
 
 
-def _line(keyboard: int) -> str:
+def _line(keys: int, prompt: str, beside: Beside | None) -> str | None:
     received = b""
     while not received.endswith(b"\n"):
-        piece = os.read(keyboard, 4096)
+        if beside is not None and beside.any_news(keys):
+            if beside.withdrawn:
+                sys.stderr.write("\n")
+                return None
+            sys.stderr.write(f"{prompt} ")
+            sys.stderr.flush()
+            continue
+        piece = os.read(keys, 4096)
         if not piece:
             sys.stderr.write("\n")
             raise EOFError

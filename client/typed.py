@@ -37,6 +37,7 @@ _REPEATABLE: Final = frozenset(
         methods.INQUIRY_LIST,
         methods.INQUIRY_GET,
         methods.INQUIRY_ANSWER,  # the first one counts, and the second is told so
+        methods.TERMINAL_RESIZE,
         methods.INDEX_SEARCH,
         methods.INDEX_STATUS,
         methods.SOURCE_LIST,

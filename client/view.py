@@ -173,7 +173,10 @@ class FlowView:
 
     def _printed(self, text: str) -> None:
         if self._output is None:
-            self._output = OutputFilter(terminal=self._screen.result_is_terminal)
+            self._output = OutputFilter(
+                terminal=self._screen.result_is_terminal,
+                left_out=self._screen.words("screen_left_out"),
+            )
         self._out(self._output.feed(text))
 
     def _out(self, text: str) -> None:

@@ -19,6 +19,8 @@ def arguments(parser: Parser, name: str) -> None:
     assert name in ("attach", "retry")
     parser.json()
     parser.option("--no-input", help_="help_no_input", action="store_true")
+    if name == "attach":
+        parser.option("-t", "--terminal", help_="help_lend", action="store_true")
     parser.word("id", "help_flow_id", metavar="ID")
 
 
@@ -27,7 +29,8 @@ def run(console: Console, name: str, given: Namespace) -> int:
     again = name == "retry"
     console.muted = given.json
     # Watching is not owning: Ctrl-C ends what was begun here, and only leaves what was not.
-    follower = Follower(console, ask=ask, cancel=again)
+    always = not again and given.terminal
+    follower = Follower(console, ask=ask, cancel=again, lend_always=always)
     flow: Flow = console.call("flow.get", flow_id=given.id)
     if again:
         follower.skip(flow.id)

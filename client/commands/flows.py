@@ -113,7 +113,9 @@ def told_of(console: Console, flow_id: str) -> Told:
         for event in more.events:
             if str(event.kind) == "output":
                 n = int(event.data.get("n", 0))
-                kept = filters.setdefault(n, OutputFilter(terminal=console.result_is_terminal))
+                shown = console.result_is_terminal
+                left_out = console.words("screen_left_out")
+                kept = filters.setdefault(n, OutputFilter(terminal=shown, left_out=left_out))
                 text = kept.feed(str(event.data.get("text", "")))
                 told.outputs[n] = told.outputs.get(n, "") + text
             elif str(event.kind) == "step" and event.data.get("name") == "looked":

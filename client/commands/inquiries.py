@@ -131,10 +131,11 @@ def _carry_out(
 ) -> int:
     """Answers; then what became of it is shown, unless it is not wanted."""
     console.muted = given.json
-    follower = Follower(console, ask=False)
+    follower = Follower(console, ask=False, serve=terminal.person_is_there())
     follow = name != "deny" and not given.detach
     if follow:
         follower.skip(inquiry.flow_id)
+        follower.announce(inquiry.flow_id)
     answered = answering.send(console, answer)
     console.notice(console.paint_notice(f"· {closing(answered, console.words)}", "dim") + "\n")
     if not follow:

@@ -11,16 +11,20 @@ from client.answering import is_apply, is_edit, is_preview, is_yes, keys_of
 from client.console import Console
 from client.editor import edit
 from client.ids import short
+from client.lending import Loan
 from client.remote import RemoteError
 from client.screens.inquiry import inquiry_screen, script_screen
 from client.shell.asking import Asker, Interrupted, Quiet
+from client.terminal import can_lend, window
 from client.typed import TypedConnection
 from client.view import FlowView
+from client.wanting import Wanting
 from daemon.protocol.calls import (
     AnswerInquiry,
     ByFlow,
     ByInquiry,
     FlowEvents,
+    ResizeTerminal,
     SendTerminal,
     WaitFlow,
 )
@@ -31,11 +35,13 @@ from daemon.protocol.methods import (
     INQUIRY_ANSWER,
     INQUIRY_GET,
     INQUIRY_PREVIEW,
+    TERMINAL_RESIZE,
     TERMINAL_SEND,
 )
 from daemon.protocol.values import (
     AnswerDecision,
     Digest,
+    Event,
     EventKind,
     Flow,
     FlowId,
@@ -55,7 +61,7 @@ _ENDED: Final = frozenset(FlowStatus) - {
     FlowStatus.WAITING,
     FlowStatus.EXECUTING,
 }
-_TYPED: Final = frozenset({Terminal.LINE, Terminal.PASSWORD})
+_END_OF_INPUT: Final = "\x04"
 _FASTER: Final = frozenset({"INQUIRY_CLOSED", "INQUIRY_CHANGED", "INQUIRY_EXPIRED"})
 
 
@@ -71,6 +77,8 @@ class Following:
         self._asker = Asker()
         self._after = 0
         self._answered: set[InquiryId] = set()
+        self._wanting = Wanting(lends=can_lend())
+        self._hinted = False
 
     async def run(self, begin: Callable[[], Awaitable[object]] | None, *, owner: bool) -> None:
         """`owner`: Ctrl-C ends the flow; who only watches stops watching."""
@@ -95,6 +103,7 @@ class Following:
     async def _begun(self, begin: Callable[[], Awaitable[object]] | None) -> None:
         if begin is not None:
             await begin()
+            await self._announce()
         while True:
             told = await self._told()
             await self._show(told)
@@ -102,12 +111,13 @@ class Following:
             if flow is None or len(told.events) == _LIMIT:
                 continue
             if flow.status in _ENDED:
+                await self._show_events(self._wanting.released())
                 self._view.finish(flow)
                 return
             if flow.status is FlowStatus.WAITING and not await self._inquire(flow):
                 return
-            if flow.terminal in _TYPED:
-                await self._feed(flow)
+            if flow.status is FlowStatus.EXECUTING and not await self._serve():
+                return
 
     async def _told(self, wait_s: Seconds = _WAIT_S) -> FlowEvents:
         return await self._call(FLOW_WAIT, WaitFlow(self._after, wait_s, self._flow_id, _LIMIT))
@@ -115,6 +125,10 @@ class Following:
     async def _show(self, told: FlowEvents) -> None:
         for event in told.events:
             self._after = event.seq
+            await self._show_events(self._wanting.take(event))
+
+    async def _show_events(self, events: list[Event]) -> None:
+        for event in events:
             ended = event.kind is EventKind.INQUIRY and event.data.get("status") != "waiting"
             inquiry_id = InquiryId(str(event.data.get("inquiry_id", "")))
             if ended and inquiry_id not in self._answered:
@@ -196,6 +210,7 @@ class Following:
 
     async def _send(self, answer: AnswerInquiry) -> bool:
         self._answered.add(answer.inquiry_id)
+        await self._announce()
         try:
             await self._call(INQUIRY_ANSWER, answer)
         except RemoteError as error:
@@ -205,24 +220,65 @@ class Following:
             return error.name in _FASTER
         return True
 
-    async def _feed(self, flow: Flow) -> None:
-        """A command wants a line or a password: typed here, handed straight to its terminal."""
-        secret = flow.terminal is Terminal.PASSWORD
-        self._view.pause()
-        prompt = self._words("terminal_password" if secret else "terminal_line")
-        wanted = flow.terminal
-        with contextlib.suppress(EOFError):
-            typed = await self._ask(
-                prompt, secret=secret, until=lambda now: now is None or now.terminal is not wanted
-            )
-            if typed is not None:
-                await self._hand_over(typed, secret=secret)
-
-    async def _hand_over(self, typed: str, *, secret: bool) -> None:
+    async def _announce(self) -> None:
+        """The terminal that is here is the one of the commands that begin now."""
+        size = window() if can_lend() else None
+        if size is None:
+            return
         try:
-            await self._call(
-                TERMINAL_SEND, SendTerminal(self._flow_id, f"{typed}\n", secret=secret)
+            await self._call(TERMINAL_RESIZE, ResizeTerminal(self._flow_id, **size))
+        except RemoteError as error:
+            if error.name not in ("NO_COMMAND_RUNNING", "FLOW_NOT_FOUND"):
+                raise
+
+    async def _serve(self) -> bool:
+        """What the command waits for is given to it; False: the person left it to itself."""
+        if self._wanting.screen and not self._lend():
+            return False
+        wanted = self._wanting.unserved
+        if wanted is None:
+            return True
+        self._wanting.serve()
+        self._view.pause()
+        if wanted == Terminal.SCREEN:
+            self._console.say(f"· {self._words('waits_screen', flow=short(self._flow_id))}")
+        else:
+            await self._feed(Terminal(wanted))
+        return True
+
+    def _lend(self) -> bool:
+        """Nothing else happens in the shell meanwhile: it has no terminal."""
+        console, wanting = self._console, self._wanting
+        self._view.pause()
+        if not self._hinted:
+            console.say(f"· {self._words('lent')}", "dim")
+            self._hinted = True
+        loan = Loan(console, self._flow_id, wanting.start, always=False)
+        loan.run()
+        self._after = loan.after
+        wanting.lent(loan.wanted)
+        if loan.left:
+            console.say(f"· {self._words('detached', flow=short(self._flow_id))}", "dim")
+        return not loan.left
+
+    async def _feed(self, wanted: Terminal) -> None:
+        """A line or a password: typed here, handed straight to the command's terminal."""
+        secret = wanted is Terminal.PASSWORD
+        try:
+            typed = await self._ask(
+                self._words(f"terminal_{wanted}"),
+                secret=secret,
+                until=lambda now: now is None or now.status is not FlowStatus.EXECUTING,
             )
+            keys = None if typed is None else f"{typed}\n"
+        except EOFError:
+            keys = _END_OF_INPUT
+        if keys is not None:
+            await self._hand_over(keys, secret=secret)
+
+    async def _hand_over(self, keys: str, *, secret: bool) -> None:
+        try:
+            await self._call(TERMINAL_SEND, SendTerminal(self._flow_id, keys, secret=secret))
         except RemoteError as error:
             if error.name != "NO_COMMAND_RUNNING":
                 raise
@@ -248,7 +304,8 @@ class Following:
                     await _dropped(told)
                     return typed.result()
                 news = told.result()
-                if until(news.flow):
+                asked_anew = any(event.kind is EventKind.TERMINAL for event in news.events)
+                if asked_anew or until(news.flow):
                     return None
                 await self._show(news)
         finally:

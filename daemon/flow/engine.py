@@ -26,6 +26,7 @@ from daemon.flow.plan import ended_plan
 from daemon.flow.previews import Previews
 from daemon.flow.recovery import recover
 from daemon.flow.starting import begin_again, first_state, insert_flow
+from daemon.flow.terminal import Terminals
 from daemon.flow.transitions import advance
 from daemon.index import Index
 from daemon.protocol import errors
@@ -47,7 +48,6 @@ from daemon.protocol.values import (
     InquiryId,
     InquiryStatus,
     Seconds,
-    SignalName,
     StepStatus,
 )
 from daemon.reasoner import Reasoner
@@ -131,7 +131,8 @@ class Engine:
             previews=self._previews if config.shell.preview is PreviewKind.AUTO else None,
             execute=lambda flow_id, approval_id: self._resume(Resume(flow_id, approval_id)),
         )
-        self._executor = Executor(self._ledger, shell, secrets, config.shell)
+        self.terminals = Terminals(self._ledger, shell, secrets)
+        self._executor = Executor(self._ledger, shell, secrets, self.terminals, config.shell)
         self._answers = Answers(self._ledger, inquirer, secrets, self._previews, self._resume)
         self._working: dict[FlowId, asyncio.Task[None]] = {}
         self._expiry: asyncio.Task[None] | None = None
@@ -267,22 +268,6 @@ class Engine:
     async def answer(self, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:
         return await self._answers.answer(given, by)
 
-    async def send(self, flow_id: FlowId, data: bytes, *, secret: bool = False) -> None:
-        flow = await self._executing(flow_id)
-        if secret:
-            self._secrets.typed(flow.id, data.decode("utf-8", "replace"))
-        await self._shell.send(flow.conversation, data, secret=secret)
-
-    async def signal(self, flow_id: FlowId, name: SignalName) -> None:
-        flow = await self._executing(flow_id)
-        await self._shell.signal(flow.conversation, name)
-
-    async def _executing(self, flow_id: FlowId) -> Flow:
-        flow = (await self._load(flow_id)).flow
-        if flow.status is not FlowStatus.EXECUTING:
-            raise AlvoError(errors.NO_COMMAND_RUNNING, flow=flow.id[:6])
-        return flow
-
     async def _load(self, flow_id: FlowId) -> StoredFlow:
         return await self._ledger.read(lambda db: named_flow(db, flow_id))
 
@@ -317,6 +302,7 @@ class Engine:
         stored = await self._ledger.read(lambda db: find_flow(db, flow_id))
         if stored is None or stored.flow.status in ENDED:
             self._secrets.forget(flow_id)
+            self.terminals.forget(flow_id)
 
     def _done(self, flow_id: FlowId, task: asyncio.Task[None]) -> None:
         if self._working.get(flow_id) is task:

@@ -1,17 +1,17 @@
 """Carries out an approved plan, command by command, each end durable before it is told."""
 
 import codecs
-from collections import deque
 from dataclasses import replace
 from typing import Final
 
 import prompts
 from daemon.blocks.secrets import Secrets
 from daemon.config import ShellSettings
-from daemon.flow.coalescer import Coalescer
 from daemon.flow.failing import fail
+from daemon.flow.kept import Kept
 from daemon.flow.ledger import Ledger
 from daemon.flow.starting import is_alone
+from daemon.flow.terminal import Terminals
 from daemon.flow.transitions import advance
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
@@ -21,11 +21,12 @@ from daemon.protocol.values import (
     FlowStatus,
     Milliseconds,
     StepStatus,
+    Terminal,
 )
 from daemon.shell.session import NEW, CommandResult, Shell
 from daemon.store import Database, crash
 from daemon.store.approvals import UsedApproval, use_approval
-from daemon.store.events import append_event
+from daemon.store.events import append_event, drop_event
 from daemon.store.flows import load_flow
 from daemon.store.sessions import forget_session
 
@@ -36,11 +37,17 @@ class Executor:
     """The only caller of `Shell.run`: it has nothing to run but what an approval holds."""
 
     def __init__(
-        self, ledger: Ledger, shell: Shell, secrets: Secrets, settings: ShellSettings
+        self,
+        ledger: Ledger,
+        shell: Shell,
+        secrets: Secrets,
+        terminals: Terminals,
+        settings: ShellSettings,
     ) -> None:
         self._ledger = ledger
         self._shell = shell
         self._secrets = secrets
+        self._terminals = terminals
         self._settings = settings
 
     async def run(self, flow_id: FlowId, approval_id: str) -> None:
@@ -83,22 +90,37 @@ class Executor:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         scrubber = self._secrets.scrubber(flow_id)
 
-        async def say(text: str) -> None:
+        async def say(text: str) -> int:
             # Where the disk is full the command waits: what it said is not lost, nor cut off.
             data = {"n": n, "text": text}
-            await self._ledger.insist(
+            return await self._ledger.insist(
                 flow_id, lambda db: append_event(db, flow_id, EventKind.OUTPUT, data)
             )
 
-        output = _Kept(Coalescer(say), self._settings.output_limit_bytes)
+        async def drop(seq: int) -> None:
+            await self._ledger.record(lambda db: drop_event(db, seq))
+
+        output = Kept(say, drop, self._settings.output_limit_bytes)
 
         async def on_output(data: bytes) -> None:
             await output.add(scrubber.feed(decoder.decode(data)))
             crash.point("output")
 
-        environment = self._secrets.of(flow_id)
+        async def on_wait(terminal: Terminal | None) -> None:
+            # After what it printed so far: the question is seen before it is answered.
+            await output.settle()
+            output.live = terminal is Terminal.SCREEN
+            await self._terminals.tell(flow_id, terminal)
+
         try:
-            return await self._shell.run(approval, n, on_output, environment)
+            return await self._shell.run(
+                approval,
+                n,
+                on_output,
+                self._secrets.of(flow_id),
+                on_wait=on_wait,
+                window=self._terminals.window(flow_id),
+            )
         finally:
             # Also of a command that the end of the daemon cuts off.
             await output.add(scrubber.feed(decoder.decode(b"", final=True)) + scrubber.end())
@@ -121,36 +143,6 @@ class Executor:
             advance(db, flow_id, FlowStatus.EXECUTED, _EXECUTING, answer=answer)
 
         await self._ledger.insist(flow_id, finish)
-
-
-class _Kept:
-    """Output up to a limit; beyond it the head, and at the end the tail with how much is missing."""
-
-    def __init__(self, stream: Coalescer, limit: int) -> None:
-        self._stream = stream
-        self._left = limit // 2
-        self._tail_limit = limit - limit // 2
-        self._tail = deque[str]()
-        self._tail_size = 0
-        self._missing = 0
-
-    async def add(self, text: str) -> None:
-        head, rest = text[: self._left], text[self._left :]
-        self._left -= len(head)
-        await self._stream.add(head)
-        if rest:
-            self._tail.append(rest)
-            self._tail_size += len(rest)
-            while self._tail_size - len(self._tail[0]) > self._tail_limit:
-                dropped = self._tail.popleft()
-                self._tail_size -= len(dropped)
-                self._missing += len(dropped)
-
-    async def close(self) -> None:
-        if self._missing:
-            await self._stream.add(f"\n… {self._missing} …\n")
-        await self._stream.add("".join(self._tail))
-        await self._stream.drain()
 
 
 def _use(db: Database, flow_id: FlowId, approval_id: str) -> UsedApproval:

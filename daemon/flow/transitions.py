@@ -67,6 +67,8 @@ def advance(
         raise AlvoError(errors.FLOW_CONFLICT, flow=flow_id, status=status)
     if to not in ALLOWED[status]:
         raise ValueError(f"a flow that is {status} cannot become {to}")
+    if to is not FlowStatus.EXECUTING:
+        changes.setdefault("terminal", None)
     flow = replace(
         stored.flow,
         status=to,

@@ -165,6 +165,15 @@ class SendTerminal:
 
 
 @dataclass(frozen=True, slots=True)
+class ResizeTerminal:
+    """At most 1,000 each."""
+
+    flow_id: FlowId
+    rows: int
+    cols: int
+
+
+@dataclass(frozen=True, slots=True)
 class SignalTerminal:
     flow_id: FlowId
     signal: SignalName

@@ -131,6 +131,13 @@ TERMINAL_SIGNAL: Final = _method(
     "Sends a signal to a running command.",
     guarded=True,
 )
+TERMINAL_RESIZE: Final = _method(
+    "terminal.resize",
+    c.ResizeTerminal,
+    c.Nothing,
+    "A real terminal of this size shows the flow; a command that begins later is told so.",
+    guarded=True,
+)
 
 INDEX_SEARCH: Final = _method(
     "index.search", c.SearchIndex, c.SearchResult, "The passages nearest to a query."

@@ -14,6 +14,7 @@ from daemon import VERSION
 from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
 from daemon.flow.permitting import Permissions
+from daemon.flow.terminal import Terminals
 from daemon.index import Index
 from daemon.protocol import calls as c
 from daemon.protocol import errors, methods
@@ -48,7 +49,7 @@ def bind_all(bindings: Bindings, parts: Parts) -> None:
     _bind_daemon(bindings, parts)
     _bind_flows(bindings, parts.engine)
     _bind_inquiries(bindings, parts.engine)
-    _bind_terminal(bindings, parts.engine)
+    _bind_terminal(bindings, parts.engine.terminals)
     _bind_index(bindings, parts.index)
     _bind_sources(bindings, parts.sources, parts.databases)
     _bind_databases(bindings, parts.databases)
@@ -123,17 +124,22 @@ def _bind_inquiries(bindings: Bindings, engine: Engine) -> None:
     bindings.bind(methods.INQUIRY_ANSWER, answer)
 
 
-def _bind_terminal(bindings: Bindings, engine: Engine) -> None:
+def _bind_terminal(bindings: Bindings, terminals: Terminals) -> None:
     async def send(_: Caller, params: c.SendTerminal) -> c.Nothing:
-        await engine.send(params.flow_id, _keys(params), secret=params.secret)
+        await terminals.send(params.flow_id, _keys(params), secret=params.secret)
         return c.Nothing()
 
     async def signal(_: Caller, params: c.SignalTerminal) -> c.Nothing:
-        await engine.signal(params.flow_id, params.signal)
+        await terminals.signal(params.flow_id, params.signal)
+        return c.Nothing()
+
+    async def resize(_: Caller, params: c.ResizeTerminal) -> c.Nothing:
+        await terminals.resize(params.flow_id, params.rows, params.cols)
         return c.Nothing()
 
     bindings.bind(methods.TERMINAL_SEND, send)
     bindings.bind(methods.TERMINAL_SIGNAL, signal)
+    bindings.bind(methods.TERMINAL_RESIZE, resize)
 
 
 def _bind_index(bindings: Bindings, index: Index) -> None:

@@ -70,7 +70,9 @@ class Watch:
 
     def _kept(self, seen: Terminal | None) -> Terminal | None:
         mine = self._told is Terminal.SCREEN and self._owner == self._pty.front()
-        return Terminal.SCREEN if seen is None and mine else seen
+        # An editor that is about to leave asks once more what the terminal has to say.
+        unsure = seen in (None, Terminal.PERHAPS)
+        return Terminal.SCREEN if unsure and mine else seen
 
     async def _tell(self, terminal: Terminal | None) -> None:
         if terminal is Terminal.SCREEN:

@@ -19,11 +19,18 @@ _MAX_REPLY_CHARS: Final = 1024 * 1024
 _LAST_SEQ: Final = (1 << 63) - 1
 
 
-def append_event(db: Database, flow_id: FlowId, kind: EventKind, data: Json) -> None:
+def append_event(db: Database, flow_id: FlowId, kind: EventKind, data: Json) -> int:
+    """Gives its number."""
     db.run(
         "INSERT INTO event (flow_id, at, kind, data) VALUES (?, ?, ?, ?)",
         (flow_id, now(), kind, codec.encode(data).decode()),
     )
+    return db.last_row_id
+
+
+def drop_event(db: Database, seq: int) -> None:
+    """One that newer ones of the same kind have taken the place of."""
+    db.run("DELETE FROM event WHERE seq = ?", (seq,))
 
 
 def events_after(db: Database, after: int, flow_id: FlowId | None, limit: int) -> list[Event]:

@@ -40,6 +40,9 @@ def shown(*pieces: str, terminal: bool = True) -> str:
         ("<U+202E>", "<U+003C>U+202E>"),
         ("\x1b", "<U+001B>"),
         ("\x1b[3", "<U+001B>[3"),
+        ("a\x1b[K b\x1b[2K\x1b[?25l c\x1b[?2004h\x1b[?1h\x1b= d\x1b(B", "a b c d"),
+        ("a\x1b[?1049h\x1b[2Jdrawn\x1b[31m\x1b[?1049lb", "a\n…\nb"),
+        ("a\x1b[?1049hnever left", "a\n…\n"),
     ],
 )
 def test_only_colours_reach_the_terminal(printed, on_screen):
@@ -51,7 +54,7 @@ def test_off_a_terminal_not_even_colours_do():
 
 
 @given(
-    st.text(alphabet="\x1b[0;38m\r\n<U+2>é\u202e\x07"),
+    st.text(alphabet="\x1b[0;38m?17249hlK(B\r\n<U+2>é\u202e\x07"),
     st.lists(st.integers(0, 40), max_size=5),
 )
 def test_where_the_output_was_cut_into_pieces_makes_no_difference(printed, cuts):
