@@ -167,6 +167,24 @@ def test_a_child_of_another_user_is_seen_through_su(tmp_path: Path) -> None:
     with_sessions(tmp_path, story)
 
 
+def test_who_cannot_be_looked_into_is_judged_by_the_terminal_and_its_sleep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a child of sudo, or on a processor whose system calls have other numbers."""
+    monkeypatch.setattr("daemon.shell.waiting._CALLS", None)
+
+    async def story(s: Sessions) -> None:
+        async with s.running(f"{PYTHON} -c 'import getpass; getpass.getpass()'") as running:
+            await running.waits_for(P)
+        async with s.running("bash -c 'read x'") as running:
+            await running.waits_for(Terminal.PERHAPS)
+        async with s.running("sleep 0.5; echo; sleep 0.5; echo; sleep 0.5") as running:
+            await running.task
+        assert running.told == []
+
+    with_sessions(tmp_path, story)
+
+
 # Windows.
 
 
