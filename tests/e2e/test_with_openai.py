@@ -233,7 +233,7 @@ def test_private_sources_are_kept_from_any_other_and_the_answer_says_so(home: Ho
             flow = rpc("flow.start", question="How many days of paid leave has Ana?")
             ended = rpc.follow(flow["id"], ENDED)
         assert ended["status"] == "answered", ended["error"]
-        assert "because private: passages (1)." in ended["answer"]
+        assert "because private: 1 passage." in ended["answer"]
         assert ended["reasoner"].startswith("gemini")
         sent = str([request.body for request in remote.requests])
         assert "thirty days" in sent
@@ -257,7 +257,7 @@ def test_what_only_private_sources_know_is_answered_here_and_never_told_later(ho
             )
             flow = rpc("flow.start", question="Is that much?", conversation=first["conversation"])
             second = rpc.follow(flow["id"], ENDED)
-        assert "earlier answers (1)" in second["answer"]
+        assert "1 earlier answer" in second["answer"]
         assert "4321" not in str([request.body for request in remote.requests])
 
 

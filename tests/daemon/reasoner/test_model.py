@@ -152,8 +152,8 @@ def test_private_passages_never_reach_a_remote_model(server: GeminiServer) -> No
     assert "earn" not in sent
     assert "[2]" in server.requests[0].user
     assert (
-        reply.notice == f"Not given to gemini:{MODEL}, because private: passages (1), "
-        "earlier answers (1)."
+        reply.notice == f"Not given to gemini:{MODEL}, because private: 1 passage, "
+        "1 earlier answer."
     )
 
 
@@ -187,7 +187,7 @@ def test_no_size_of_anything_breaks_the_budget(server: GeminiServer) -> None:
     assert "THE END" in server.requests[0].user
     assert "the end of the question" in str(reply.notice)
     assert "the end of the text" in str(reply.notice)
-    assert "1 of 1 earlier answers" in str(reply.notice)
+    assert "1 of 1 earlier answer" in str(reply.notice)
     assert "the ends of passages (1 of 1)" in str(reply.notice)
 
 
