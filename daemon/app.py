@@ -70,6 +70,7 @@ class App:
         self._open.push_async_callback(shell.close)
         head = AuditHead(paths.state_dir / "audit.head")
         writer.run_blocking(head.settle)
+        self._open.callback(writer.run_blocking, head.follow)
         ledger = Ledger(writer, reader, head)
         auditor = Auditor(ledger, head, paths.state_db, config.audit)
         self._open.push_async_callback(auditor.close)

@@ -33,19 +33,21 @@ STORE_FAILURES: Final = (
 """A person can mend these while the daemon runs; an unreadable disk counts as damaged."""
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 15.0
+_FOLLOW_S: Final = 0.02
 
 
 class Ledger:
     """The state database as the flow engine sees it.
 
     `reader`: a connection of its own, so that who looks does not queue behind who writes.
-    `head`: follows the audit log, commit by commit.
+    `head`: follows the audit log; a crash leaves it behind, which is no misfit.
     """
 
     def __init__(self, writer: Worker, reader: Worker, head: AuditHead | None = None) -> None:
         self._writer = writer
         self._reader = reader
         self._head = head
+        self._following = False
         self._bell = Bell()
 
     async def read(self, work: Callable[[Database], T]) -> T:
@@ -54,12 +56,14 @@ class Ledger:
 
     async def record(self, work: Callable[[Database], T]) -> T:
         """One IMMEDIATE transaction that nobody waits for."""
-        return await self._writer.run(partial(self._in_transaction, work))
+        done = await self._writer.run(partial(_in_transaction, work))
+        self._follow_soon()
+        return done
 
     async def commit(self, flow_id: FlowId, work: Callable[[Database], T]) -> T:
         """One IMMEDIATE transaction; who waits for this flow is woken once it is on disk."""
         # Shielded: a caller that goes away must not leave us without the ringing.
-        done = asyncio.ensure_future(self._writer.run(partial(self._in_transaction, work)))
+        done = asyncio.ensure_future(self._writer.run(partial(_in_transaction, work)))
         done.add_done_callback(lambda done: self._ring(flow_id, done))
         return await asyncio.shield(done)
 
@@ -107,10 +111,21 @@ class Ledger:
     def _ring(self, flow_id: FlowId, done: "asyncio.Future[T]") -> None:
         if not done.cancelled() and done.exception() is None:
             self._bell.ring(flow_id)
+            self._follow_soon()
 
-    def _in_transaction(self, work: Callable[[Database], T], db: Database) -> T:
-        with db.transaction():
-            done = work(db)
-        if self._head is not None:
-            self._head.follow(db)
-        return done
+    def _follow_soon(self) -> None:
+        """The head of the audit log, a moment behind it: nobody waits for that file's writing."""
+        if self._head is not None and not self._following:
+            self._following = True
+            asyncio.get_running_loop().call_later(_FOLLOW_S, self._follow, self._head)
+
+    def _follow(self, head: AuditHead) -> None:
+        self._following = False
+        following = asyncio.ensure_future(self._writer.run(head.follow))
+        # The end of the daemon may be quicker; it lets the head follow once more itself.
+        following.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+def _in_transaction(work: Callable[[Database], T], db: Database) -> T:
+    with db.transaction():
+        return work(db)
