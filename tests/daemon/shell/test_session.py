@@ -120,12 +120,13 @@ def test_a_broken_script_gives_a_status_and_no_hang(tmp_path: Path, script: str)
     async def story(s: Sessions) -> None:
         ran = await s.run(script)
         assert ran.status not in (0, None)
-        assert not ran.result.session_ended
+        # The parser of bash 5.2 now and then damages its own memory over an open "$(" and aborts,
+        # at once or at the next command: that is told, and the next session is a new one.
         after = await s.run("echo fine")
-        if after.result.session_ended:
-            # The parser of bash 5.2 now and then damages its own memory over an open "$(": that
-            # ends the session, is told, and the next one is a new one.
+        if script == "echo $(" and after.result.session_ended:
             after = await s.run("echo fine")
+        else:
+            assert script == "echo $(" or not ran.result.session_ended
         assert after.text == "fine\n"
 
     with_sessions(tmp_path, story)
