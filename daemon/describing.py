@@ -11,8 +11,9 @@ from typing import Final
 
 from daemon.index.descriptions import Description, about
 from daemon.protocol import errors
+from daemon.protocol.databases import DatabaseDescription
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import DatabaseDescription, SourceId
+from daemon.protocol.values import SourceId
 from daemon.reasoner.describing import Describer, DescribeReply, DescribeRequest
 from daemon.sources.databases import DatabaseSources
 

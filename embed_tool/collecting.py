@@ -12,14 +12,9 @@ from daemon.index.databases import Collected, KnownDatabase
 from daemon.index.table_documents import table_document
 from daemon.index.writer import IndexWriter
 from daemon.protocol import errors
+from daemon.protocol.databases import Cell, Column, Table
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import (
-    Cell,
-    Column,
-    Progress,
-    SourceState,
-    Table,
-)
+from daemon.protocol.values import Progress, SourceState
 from daemon.sources import database as door
 from daemon.sources.database import DatabaseLimits
 from daemon.store import crash

@@ -11,14 +11,10 @@ from daemon.index import databases
 from daemon.index.descriptions import Description
 from daemon.index.table_documents import table_document
 from daemon.protocol import codec, errors
+from daemon.protocol.databases import DatabaseDescription
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.escape import escape
-from daemon.protocol.values import (
-    DatabaseDescription,
-    Source,
-    SourceId,
-    SourceKind,
-)
+from daemon.protocol.values import Source, SourceId, SourceKind
 from embed_tool import words
 from embed_tool.context import Context
 from embed_tool.reasons import Reason, of_os_error

@@ -14,12 +14,7 @@ from client.usage import Parser, Text, UsageError
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
     from daemon.protocol.calls import DatabaseList
-    from daemon.protocol.values import (
-        Column,
-        DatabaseDescription,
-        Rows,
-        Table,
-    )
+    from daemon.protocol.databases import Column, DatabaseDescription, Rows, Table
 
 _ANNOTATE = "annotate"
 _LIMIT = 1000

@@ -10,8 +10,8 @@ from daemon.protocol.escape import escape
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
+    from daemon.protocol.audit import AuditEntry
     from daemon.protocol.calls import AuditReport
-    from daemon.protocol.values import AuditEntry
 
 _TOLD = ("script", "scripts", "urls", "pattern", "decision", "status", "exit_status", "text")
 """Of an entry's data, what a line says of it: the first two that it has."""

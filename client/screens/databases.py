@@ -16,13 +16,7 @@ TYPE_CHECKING = False  # a constant that type checkers know; importing values co
 if TYPE_CHECKING:
     from typing import Any
 
-    from daemon.protocol.values import (
-        Cell,
-        Column,
-        DatabaseDescription,
-        Rows,
-        Table,
-    )
+    from daemon.protocol.databases import Cell, Column, DatabaseDescription, Rows, Table
 
 _TABLES = 12
 _VALUES = 5

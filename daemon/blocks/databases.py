@@ -12,8 +12,9 @@ from daemon.blocks.pieces import SAID, Pieces, Said, ready
 from daemon.blocks.rows import rows_text
 from daemon.protocol import errors
 from daemon.protocol.calls import QueryDatabase
+from daemon.protocol.databases import DatabaseDescription, Rows
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import DatabaseDescription, Flow, Rows, SourceName
+from daemon.protocol.values import Flow, SourceName
 from daemon.reasoner import ContextPiece, Missing, Reasoner
 from daemon.reasoner.sql_request import SqlReply, SqlRequest, TriedSql
 from daemon.sources.databases import DatabaseSources, Route

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from daemon.protocol.values import Cell, Rows
+from daemon.protocol.databases import Cell, Rows
 
 SHOWN_ROWS: Final = 50
 _CELL_CHARS: Final = 200

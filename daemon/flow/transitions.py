@@ -4,16 +4,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from daemon.protocol import errors
+from daemon.protocol.audit import AuditKind
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import (
-    AuditKind,
-    EventKind,
-    Flow,
-    FlowId,
-    FlowStatus,
-    Json,
-    StepStatus,
-)
+from daemon.protocol.values import EventKind, Flow, FlowId, FlowStatus, Json, StepStatus
 from daemon.store.audit import append_audit
 from daemon.store.clock import now
 from daemon.store.database import Database

@@ -8,15 +8,9 @@ from typing import Final
 from daemon.index import descriptions, language
 from daemon.index.descriptions import Description, Said
 from daemon.protocol import codec, errors
+from daemon.protocol.databases import Column, DatabaseDescription, Table, ValueMatch
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import (
-    Column,
-    DatabaseDescription,
-    SourceId,
-    Table,
-    Timestamp,
-    ValueMatch,
-)
+from daemon.protocol.values import SourceId, Timestamp
 from daemon.store import Database
 
 DATABASES: Final = "\0databases"

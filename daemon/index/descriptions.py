@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
-from daemon.protocol.values import Column, DescribedBy, SourceId, Table
+from daemon.protocol.databases import Column, DescribedBy, Table
+from daemon.protocol.values import SourceId
 from daemon.store import Database
 from daemon.store.clock import now
 

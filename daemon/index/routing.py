@@ -8,13 +8,8 @@ from typing import Final
 
 from daemon.index import language, schema_words
 from daemon.index.question import AskedWords, Term
-from daemon.protocol.values import (
-    DatabaseDescription,
-    DescribedBy,
-    SourceId,
-    Table,
-    ValueMatch,
-)
+from daemon.protocol.databases import DatabaseDescription, DescribedBy, Table, ValueMatch
+from daemon.protocol.values import SourceId
 
 # How well a word of a question fits a database, by where it was found.
 TABLE_NAME: Final = 1.0

@@ -2,15 +2,8 @@
 
 from daemon.index import language, schema_words
 from daemon.index.documents import ParsedDocument, ParsedPassage
-from daemon.protocol.values import (
-    Column,
-    DatabaseDescription,
-    DescribedBy,
-    Digest,
-    SourceId,
-    Table,
-    Timestamp,
-)
+from daemon.protocol.databases import Column, DatabaseDescription, DescribedBy, Table
+from daemon.protocol.values import Digest, SourceId, Timestamp
 
 
 def table_document(database: DatabaseDescription, table: Table) -> ParsedDocument:

@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from daemon.protocol.audit import AuditEntry, AuditProblem
+from daemon.protocol.databases import DatabaseDescription
 from daemon.protocol.values import (
     AnswerDecision,
-    AuditEntry,
-    AuditProblem,
     ConversationId,
-    DatabaseDescription,
     Digest,
     Event,
     Flow,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from daemon.protocol import calls as c
+from daemon.protocol import databases as d
 from daemon.protocol import values as v
 
 P = TypeVar("P")
@@ -168,20 +169,20 @@ DATABASE_LIST: Final = _method(
 DATABASE_DESCRIBE: Final = _method(
     "database.describe",
     c.DescribeDatabase,
-    v.DatabaseDescription,
+    d.DatabaseDescription,
     "A database, or one table of it, with columns, keys, values and what they hold.",
 )
 DATABASE_ANNOTATE: Final = _method(
     "database.annotate",
     c.AnnotateDatabase,
-    v.Table,
+    d.Table,
     "What a person says that a table or column holds; it outlives every refresh.",
     guarded=True,
 )
 DATABASE_QUERY: Final = _method(
     "database.query",
     c.QueryDatabase,
-    v.Rows,
+    d.Rows,
     "The rows of one SELECT; nothing is ever written.",
 )
 

@@ -7,7 +7,8 @@ from typing import Any, Final, Protocol, TypeVar
 import prompts
 from daemon.index.descriptions import LONGEST
 from daemon.models.language_model import Prompt
-from daemon.protocol.values import Column, DatabaseDescription, Table, Usage
+from daemon.protocol.databases import Column, DatabaseDescription, Table
+from daemon.protocol.values import Usage
 from daemon.reasoner import reading
 from daemon.reasoner.tables import shown
 from daemon.reasoner.writing import language_name, line, new_fence

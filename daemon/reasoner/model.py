@@ -12,12 +12,9 @@ from daemon.models.language_model import (
     added,
 )
 from daemon.protocol import errors
+from daemon.protocol.databases import DatabaseDescription
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import (
-    DatabaseDescription,
-    SourceName,
-    Usage,
-)
+from daemon.protocol.values import SourceName, Usage
 from daemon.reasoner import budget, describing, sql_writing, writing
 from daemon.reasoner.decision import Decision, Missing, decision_schema, decode_decision
 from daemon.reasoner.describing import DescribeReply, DescribeRequest

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from daemon.protocol.values import DatabaseDescription, Timestamp, Usage, ValueMatch
+from daemon.protocol.databases import DatabaseDescription, ValueMatch
+from daemon.protocol.values import Timestamp, Usage
 
 
 @dataclass(frozen=True, slots=True)

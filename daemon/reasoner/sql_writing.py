@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import prompts
 from daemon.models.language_model import Prompt
-from daemon.protocol.values import DatabaseDescription, Table
+from daemon.protocol.databases import DatabaseDescription, Table
 from daemon.reasoner.sql_request import SqlRequest
 from daemon.reasoner.tables import shown, shown_value
 from daemon.reasoner.writing import language_name, new_fence, visible

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from daemon.protocol.values import Cell, Column, Table
+from daemon.protocol.databases import Cell, Column, Table
 from daemon.reasoner.writing import line
 
 _VALUES: Final = 6

@@ -17,15 +17,9 @@ from daemon.index.routing import ENOUGH, Fit, Nearness, Router, with_joins
 from daemon.index.table_documents import place_of
 from daemon.protocol import codec, errors
 from daemon.protocol.calls import AddSource, AnnotateDatabase, DescribeDatabase, QueryDatabase
+from daemon.protocol.databases import DatabaseDescription, Rows, Table, ValueMatch
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import (
-    DatabaseDescription,
-    Rows,
-    Source,
-    SourceId,
-    Table,
-    ValueMatch,
-)
+from daemon.protocol.values import Source, SourceId
 from daemon.sources import database as door
 from daemon.sources.database import DatabaseLimits
 from daemon.sources.documents import arguments_of, found

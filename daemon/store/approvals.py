@@ -4,16 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from daemon.protocol import codec, errors
+from daemon.protocol.audit import AuditKind
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import (
-    AuditKind,
-    ConversationId,
-    Digest,
-    Flow,
-    FlowId,
-    Inquiry,
-    InquiryId,
-)
+from daemon.protocol.values import ConversationId, Digest, Flow, FlowId, Inquiry, InquiryId
 from daemon.store.audit import append_audit
 from daemon.store.clock import later, now
 from daemon.store.database import Database, Row

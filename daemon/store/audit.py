@@ -5,16 +5,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from daemon.protocol.values import (
-    AuditEntry,
-    AuditKind,
-    AuditProblem,
-    AuditProblemKind,
-    Digest,
-    FlowId,
-    Json,
-    Timestamp,
-)
+from daemon.protocol.audit import AuditEntry, AuditKind, AuditProblem, AuditProblemKind
+from daemon.protocol.values import Digest, FlowId, Json, Timestamp
 from daemon.store.clock import now
 from daemon.store.database import Database, Row
 from daemon.store.fitting import fitting

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from daemon.protocol import codec
+from daemon.protocol.audit import AuditKind, AuditProblem, AuditProblemKind
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import AuditKind, AuditProblem, AuditProblemKind, Digest
+from daemon.protocol.values import Digest
 from daemon.store.audit import GENESIS, append_audit, audit_end, hash_at
 from daemon.store.database import Database
 

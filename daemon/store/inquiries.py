@@ -4,11 +4,11 @@ from dataclasses import asdict, fields, replace
 from typing import Any, Final
 
 from daemon.protocol import codec, errors
+from daemon.protocol.audit import AuditKind
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     AnswerDecision,
     AnsweredBy,
-    AuditKind,
     Digest,
     FlowId,
     Inquiry,

@@ -4,10 +4,10 @@ from dataclasses import asdict, fields
 from typing import Any, Final
 
 from daemon.protocol import codec, errors
+from daemon.protocol.audit import AuditKind
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     AnsweredBy,
-    AuditKind,
     ConversationId,
     Digest,
     Inquiry,

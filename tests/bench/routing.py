@@ -15,7 +15,8 @@ from daemon.index import IndexWriter, databases
 from daemon.index.databases import DATABASES, Collected
 from daemon.index.table_documents import table_document
 from daemon.models.choice import choose_embedder
-from daemon.protocol.values import Column, DescribedBy, SourceKind, SourceState, Table
+from daemon.protocol.databases import Column, DescribedBy, Table
+from daemon.protocol.values import SourceKind, SourceState
 from daemon.sources import database as door
 from tests.bench.search import RandomEmbedder
 from tests.bench.table import Row

@@ -8,16 +8,9 @@ from client.screens.databases import database_lines, rows_screen, table_screen, 
 from client.shell.completion import Known, candidates
 from client.terminal import Paint, display_width
 from client.words import Words
+from daemon.protocol.databases import Column, DatabaseDescription, DescribedBy, Rows, Table
 from daemon.protocol.escape import is_hidden
-from daemon.protocol.values import (
-    Column,
-    DatabaseDescription,
-    DescribedBy,
-    Milliseconds,
-    Rows,
-    SourceId,
-    Table,
-)
+from daemon.protocol.values import Milliseconds, SourceId
 
 PLAIN = Paint(colour=False)
 EN = Words("en")

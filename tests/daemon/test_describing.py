@@ -12,7 +12,7 @@ import pytest
 from daemon.describing import Describing, Pace
 from daemon.models.gemini import Gemini, GeminiSettings
 from daemon.models.keys import ApiKey
-from daemon.protocol.values import DescribedBy
+from daemon.protocol.databases import DescribedBy
 from daemon.reasoner.model import ModelReasoner
 from daemon.sources.databases import DatabaseSources
 from tests.support import gemini_server as wire

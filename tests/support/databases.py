@@ -8,8 +8,8 @@ from pathlib import Path
 
 import apsw
 
+from daemon.protocol.databases import Rows
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Rows
 from daemon.sources.database import DatabaseLimits, query
 
 LIMITS = DatabaseLimits(timeout_s=5.0, rows=1000, bytes=4 << 20, memory_bytes=256 << 20)

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from daemon.protocol.values import DatabaseDescription, SourceId, ValueMatch
+from daemon.protocol.databases import DatabaseDescription, ValueMatch
+from daemon.protocol.values import SourceId
 from daemon.reasoner.sql import write
 from daemon.reasoner.sql_request import SqlRequest
 from daemon.sources import database as door

@@ -6,7 +6,7 @@ from typing import Final
 
 from daemon.index import language, schema_words
 from daemon.index.language import Language
-from daemon.protocol.values import ValueMatch
+from daemon.protocol.databases import ValueMatch
 from daemon.reasoner.sql import names, tags
 from daemon.reasoner.sql.items import Item
 from daemon.reasoner.sql.lexicon import LONGEST_PHRASE, Lexicon, lexicon, listed

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from daemon.index import language, schema_words
-from daemon.protocol.values import Column, DatabaseDescription, DescribedBy, Table
+from daemon.protocol.databases import Column, DatabaseDescription, DescribedBy, Table
 from daemon.reasoner.sql.lexicon import listed
 
 _NUMERIC: Final = re.compile(r"INT|REAL|NUM|DEC|DOUB|FLO|MONEY|BOOL", re.IGNORECASE)

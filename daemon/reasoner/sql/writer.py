@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from daemon.index import language
 from daemon.index.language import Language
-from daemon.protocol.values import DatabaseDescription
+from daemon.protocol.databases import DatabaseDescription
 from daemon.reasoner.sql import query as queries
 from daemon.reasoner.sql.building import Building
 from daemon.reasoner.sql.linking import link

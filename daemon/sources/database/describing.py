@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from daemon.protocol.values import Cell, Column, DescribedBy, Table
+from daemon.protocol.databases import Cell, Column, DescribedBy, Table
 from daemon.sources.database import naming
 from daemon.sources.database.shapes import TELLING, shape_of
 from daemon.sources.database.wire import SeenColumn, SeenTable

@@ -7,8 +7,8 @@ from pathlib import PurePath
 from typing import Final, Literal, Protocol
 
 from daemon.protocol import errors
+from daemon.protocol.databases import Rows, Table, ValueMatch
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Rows, Table, ValueMatch
 from daemon.sources.database.limits import DatabaseLimits
 from daemon.sources.database.sqlite import MAGIC, SQLiteDoor
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from daemon.index.language import fold
-from daemon.protocol.values import Column, Table, ValueMatch
+from daemon.protocol.databases import Column, Table, ValueMatch
 
 _MOST: Final = 60
 _TEXTS: Final = ("CHAR", "CLOB", "TEXT", "STRING")

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from daemon.protocol import errors
+from daemon.protocol.databases import Rows, Table, ValueMatch
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Milliseconds, Rows, Table, ValueMatch
+from daemon.protocol.values import Milliseconds
 from daemon.sources.database import describing, likely_keys, traces
 from daemon.sources.database.asking import Visit
 from daemon.sources.database.known import exact_first, known_values, worth_looking

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from daemon.protocol.values import Cell
+from daemon.protocol.databases import Cell
 
 
 @dataclass(frozen=True, slots=True)

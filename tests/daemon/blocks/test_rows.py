@@ -1,7 +1,8 @@
 """Rows as text: counted, bounded, and nothing in a cell breaks the table."""
 
 from daemon.blocks.rows import SHOWN_ROWS, rows_text
-from daemon.protocol.values import Milliseconds, Rows
+from daemon.protocol.databases import Rows
+from daemon.protocol.values import Milliseconds
 
 
 def text(columns: list[str], *rows: list[object], more: bool = False) -> str:

@@ -6,16 +6,9 @@ from daemon.index import Index, IndexWriter, databases, schema_words
 from daemon.index.databases import DATABASES, Collected
 from daemon.index.question import asked
 from daemon.index.routing import Router, with_joins
+from daemon.protocol.databases import Column, DatabaseDescription, DescribedBy, Table, ValueMatch
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import (
-    Column,
-    DatabaseDescription,
-    DescribedBy,
-    SourceId,
-    SourceKind,
-    Table,
-    ValueMatch,
-)
+from daemon.protocol.values import SourceId, SourceKind
 from tests.support.index import paths_in
 
 

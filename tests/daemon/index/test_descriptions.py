@@ -9,7 +9,8 @@ from daemon.config import Paths
 from daemon.index import databases, descriptions
 from daemon.index.databases import DATABASES, Collected
 from daemon.index.writer import IndexWriter
-from daemon.protocol.values import Column, DatabaseDescription, DescribedBy, SourceKind, Table
+from daemon.protocol.databases import Column, DatabaseDescription, DescribedBy, Table
+from daemon.protocol.values import SourceKind
 
 GUESS = DescribedBy.GUESS
 

@@ -5,14 +5,9 @@ import json
 import pytest
 
 from daemon.protocol import errors
+from daemon.protocol.databases import Column, DatabaseDescription, DescribedBy, Table
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import (
-    Column,
-    DatabaseDescription,
-    DescribedBy,
-    SourceId,
-    Table,
-)
+from daemon.protocol.values import SourceId
 from daemon.reasoner.describing import (
     DescribeRequest,
     decode_texts,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from daemon.protocol.values import Rows, SourceName
+from daemon.protocol.databases import Rows
+from daemon.protocol.values import SourceName
 from daemon.reasoner import ContextPiece, rows
 
 ROWS = """3 rows

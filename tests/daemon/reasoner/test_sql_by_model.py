@@ -13,8 +13,9 @@ from daemon.config import Paths, load_config
 from daemon.models.gemini import Gemini, GeminiSettings
 from daemon.models.keys import ApiKey
 from daemon.protocol import errors
+from daemon.protocol.databases import DatabaseDescription, ValueMatch
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import DatabaseDescription, Timestamp, ValueMatch
+from daemon.protocol.values import Timestamp
 from daemon.reasoner import SqlReply, SqlRequest, TriedSql
 from daemon.reasoner.choice import make_reasoner
 from daemon.reasoner.model import ModelReasoner

@@ -13,8 +13,9 @@ from daemon.protocol.calls import (
     DescribeDatabase,
     QueryDatabase,
 )
+from daemon.protocol.databases import DescribedBy
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import DescribedBy, SourceKind, SourceState
+from daemon.protocol.values import SourceKind, SourceState
 from daemon.sources.databases import DatabaseSources
 from tests.support.embed_cli import EmbedTool
 from tests.support.known_databases import sources_over

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daemon.protocol.audit import AuditKind, AuditProblemKind
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import AuditKind, AuditProblemKind, FlowId
+from daemon.protocol.values import FlowId
 from daemon.store import Database
 from daemon.store.audit import (
     GENESIS,

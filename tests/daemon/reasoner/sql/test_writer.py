@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.protocol.values import DatabaseDescription, DescribedBy
+from daemon.protocol.databases import DatabaseDescription, DescribedBy
 from daemon.reasoner.sql import asks_for_rows, write
 from daemon.reasoner.sql_request import SqlRequest, TriedSql
 from tests.support.shop import SHOP, WORKSHOP, made, result, sql_for
@@ -118,7 +118,7 @@ def test_names_in_english_are_asked_for_in_portuguese(
     matches = ()
     if "Noruega" in question:
         # As routing gives it: what the other language calls a value.
-        from daemon.protocol.values import ValueMatch
+        from daemon.protocol.databases import ValueMatch
 
         matches = (ValueMatch("shop", "customer", "country", "Norway", "Noruega"),)
     _, sql = write(SqlRequest(question, language, (shop,), matches=matches))

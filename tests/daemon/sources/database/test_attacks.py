@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from daemon.protocol import errors
-from daemon.protocol.values import Rows
+from daemon.protocol.databases import Rows
 from daemon.sources.database import collect
 from tests.support.databases import LIMITS, PEOPLE, SHORT, asked, ended, made, refused, traces
 from tests.support.sql_attacks import BOUNDED, HONEST, REFUSED

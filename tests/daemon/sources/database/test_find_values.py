@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from daemon.protocol.values import ValueMatch
+from daemon.protocol.databases import ValueMatch
 from daemon.sources.database import collect, find_values, known_values
 from tests.support.databases import LIMITS, made
 

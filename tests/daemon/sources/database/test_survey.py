@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.protocol.values import Column, DescribedBy, Table
+from daemon.protocol.databases import Column, DescribedBy, Table
 from daemon.sources.database import collect
 from tests.support.databases import LIMITS, PEOPLE, made
 
