@@ -217,7 +217,7 @@ class Applier:
             looked = (
                 Change(c.path, c.before, look_below(self._home, c.raw)) for c in _changes(found)
             )
-            return [change for change in looked if change.before != change.after]
+            return [change for change in looked if not change.before.agrees(change.after)]
 
         changes = await asyncio.to_thread(now)
         settled = replace(

@@ -24,6 +24,7 @@ from daemon.shell.preview_changes import TooManyChanges, hard_linked, read_chang
 from daemon.shell.preview_files import Change
 from daemon.shell.preview_filter import filter_descriptor, socket_filter
 from daemon.shell.preview_limits import Limits, watch
+from prompts import Phrase
 
 _PLACES: Final = ("/var/tmp", "/tmp", "/dev/shm")  # noqa: S108  (a folder of mode 0700 is made in it)
 """Never below the home directory: the upper layer of an overlay cannot lie within its lower one."""
@@ -118,7 +119,7 @@ async def _try(
         told = _told(told_read)
         await _all_ended(told.get("child-pid"))
     if ended_by is None and "exit-code" not in told:
-        raise _unavailable(output.text().strip()[-500:] or "bwrap")
+        raise _unavailable(_not_begun(output.text()))
     try:
         changes = await asyncio.to_thread(read_changes, home, workspace / "upper")
     except TooManyChanges:
@@ -326,5 +327,13 @@ def _kill(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _unavailable(reason: str) -> AlvoError:
+def _not_begun(said: str) -> str | Phrase:
+    """The first program asks for the namespace: the kernel's word for a no is not always plain."""
+    said = said.strip()[-500:]
+    return (
+        Phrase("reason_no_namespace", said=said) if said.startswith("unshare:") else said or "bwrap"
+    )
+
+
+def _unavailable(reason: str | Phrase) -> AlvoError:
     return AlvoError(errors.PREVIEW_UNAVAILABLE, reason=reason)

@@ -5,7 +5,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -44,8 +44,16 @@ class FileState:
     sha256: str | None = None
     target: str | None = None
 
+    def agrees(self, other: "FileState") -> bool:
+        """Whether nothing tells the two apart; what cannot be read is judged by all the rest."""
+        if UNREADABLE in (self.sha256, other.sha256):
+            return replace(self, sha256=None) == replace(other, sha256=None)
+        return self == other
+
 
 ABSENT: Final = FileState(FileKind.ABSENT)
+UNREADABLE: Final = "unreadable"
+"""In place of a file's SHA-256, where its own mode keeps its owner from reading it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ class Change:
             return ChangeKind.DELETED
         if before.kind is not after.kind:
             return ChangeKind.REPLACED
-        same = (before.sha256, before.target) == (after.sha256, after.target)
+        same = replace(before, mode=after.mode).agrees(after)
         return ChangeKind.MODE if same else ChangeKind.CHANGED
 
     def back(self) -> "Change":
@@ -107,9 +115,7 @@ def _sha256(name: bytes, dir_fd: int | None) -> str:
     try:
         descriptor = os.open(name, _READ, dir_fd=dir_fd)
     except PermissionError:
-        # Not readable for its owner: what it holds stays unknown, and so it can be compared only
-        # with another such file.
-        return "unreadable"
+        return UNREADABLE
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)

@@ -49,7 +49,7 @@ def check(home: Path, changes: Sequence[Change]) -> None:
         kinds = (change.before.kind, change.after.kind)
         if any(kind not in _WRITABLE for kind in kinds):
             raise conflict(change.path)
-        if look_below(home, change.raw) != change.before:
+        if not look_below(home, change.raw).agrees(change.before):
             raise conflict(change.path)
         ends = change.after.kind is not FileKind.DIRECTORY
         if change.before.kind is FileKind.DIRECTORY and ends:
@@ -182,7 +182,7 @@ def remove_parts(home: Path, changes: Iterable[Change], tag: str) -> None:
 
 def _same(one: FileState, other: FileState) -> bool:
     """The mode of a directory is set last of all, so in between it is neither of the two."""
-    return one == other or one.kind is other.kind is FileKind.DIRECTORY
+    return one.agrees(other) or one.kind is other.kind is FileKind.DIRECTORY
 
 
 def _set_mode(home: Path, change: Change, mode: int) -> None:
