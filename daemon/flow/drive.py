@@ -62,12 +62,16 @@ class Driver:
         self._previews = previews
         self._execute = execute
 
-    async def drive(self, flow_id: FlowId) -> None:
-        """Returns when the flow is no longer running; what goes wrong is the flow's error."""
+    async def drive(self, flow_id: FlowId, *, again: bool = False) -> None:
+        """Returns when the flow is no longer running; what goes wrong is the flow's error.
+
+        `again`: its block was begun before, by a daemon that has ended.
+        """
         try:
             stored = await self._load(flow_id)
             while stored.flow.status is FlowStatus.RUNNING:
-                outcome = await self._run_block(stored)
+                outcome = await self._run_block(stored, again=again)
+                again = False
                 crash.point(f"{stored.flow.block}-outcome")
                 stored = await self._put(stored, outcome)
         except Exception as error:  # noqa: BLE001  (a flow must end with an error, whatever it was)
@@ -76,8 +80,8 @@ class Driver:
     async def _load(self, flow_id: FlowId) -> StoredFlow:
         return await self._ledger.read(lambda db: load_flow(db, flow_id))
 
-    async def _run_block(self, stored: StoredFlow) -> Outcome:
-        journal = FlowJournal(self._ledger, stored)
+    async def _run_block(self, stored: StoredFlow, *, again: bool) -> Outcome:
+        journal = FlowJournal(self._ledger, stored, again=again)
         match stored.flow.block:
             case Block.QUESTION:
                 earlier = await self._ledger.read(lambda db: _earlier(db, stored))

@@ -24,7 +24,7 @@ from daemon.flow.inquiring import Inquirer, say_inquiry
 from daemon.flow.ledger import STORE_FAILURES, Ledger
 from daemon.flow.plan import ended_plan
 from daemon.flow.previews import Previews
-from daemon.flow.recovery import recover
+from daemon.flow.recovery import forgive_attempts, recover
 from daemon.flow.starting import begin_again, first_state, insert_flow
 from daemon.flow.terminal import Terminals
 from daemon.flow.transitions import advance
@@ -141,7 +141,7 @@ class Engine:
         """Takes up what was there before; nothing is answered until this has returned."""
         await self._previews.recover()
         for flow_id in await recover(self._ledger):
-            self._work(flow_id, partial(self._driver.drive, flow_id))
+            self._work(flow_id, partial(self._driver.drive, flow_id, again=True))
         self._expiry = asyncio.create_task(self._expire_inquiries(), name="expiry")
 
     async def close(self) -> None:
@@ -152,6 +152,8 @@ class Engine:
             for task in left:
                 task.cancel()
             _, left = await asyncio.wait(left, timeout=_LAST_WORDS_S)
+        if self._expiry is not None:
+            await forgive_attempts(self._ledger)
 
     async def note_session(self, marker: SessionMarker) -> None:
         """A session is on disk before its bash gets a byte, so that a crash cannot hide it."""

@@ -25,12 +25,13 @@ T = TypeVar("T")
 class FlowJournal:
     """The `Journal` of one flow in one round (`daemon.blocks.journal`)."""
 
-    def __init__(self, ledger: Ledger, stored: StoredFlow) -> None:
+    def __init__(self, ledger: Ledger, stored: StoredFlow, *, again: bool = False) -> None:
+        """`again`: the block was begun before, by a daemon that has ended."""
         self._ledger = ledger
         self._id = stored.flow.id
         self._round = stored.flow.rounds
         # What an attempt that was cut off had shown is said to be void.
-        self._reset = stored.attempts > 0
+        self._reset = again
         self._text = Coalescer(self._say_text)
 
     async def once(

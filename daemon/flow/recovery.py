@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from daemon.flow.ledger import Ledger
+from daemon.flow.ledger import STORE_FAILURES, Ledger
 from daemon.flow.plan import ended_plan
 from daemon.flow.sentences import error_value
 from daemon.flow.transitions import AFTER_A_CRASH, advance
@@ -19,7 +19,7 @@ from daemon.protocol.values import (
 from daemon.shell.session import SessionMarker, sweep
 from daemon.shell.values import ProcessLine
 from daemon.store import Database
-from daemon.store.flows import StoredFlow, flows_with
+from daemon.store.flows import StoredFlow, flows_with, uncount_attempts
 from daemon.store.sessions import forget_sessions, recorded_sessions
 
 _log: Final = logging.getLogger(__name__)
@@ -34,6 +34,16 @@ async def recover(ledger: Ledger) -> list[FlowId]:
         await _interrupt(ledger, stored.flow, left)
     running = await ledger.read(lambda db: flows_with(db, FlowStatus.RUNNING))
     return [stored.flow.id for stored in running if await _take_up(ledger, stored)]
+
+
+async def forgive_attempts(ledger: Ledger) -> None:
+    """At an orderly end: what it cuts off is taken up again, and was no failed attempt."""
+    try:
+        await ledger.record(uncount_attempts)
+    except AlvoError as error:
+        if error.type not in STORE_FAILURES:
+            raise
+        _log.warning("the flows that run count this stop as an attempt: %s", error)
 
 
 async def _end_sessions(ledger: Ledger) -> Sequence[str]:

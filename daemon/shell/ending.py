@@ -36,31 +36,52 @@ def is_subreaper() -> bool:
     return libc.prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(value), 0, 0, 0) == 0 and bool(value)
 
 
-def members(marker: SessionMarker) -> list[Process]:
-    """The living processes of a session: by mark, variable, terminal session and ancestry."""
+def members(*markers: SessionMarker) -> list[Process]:
+    """The living processes of sessions: by mark, variable, terminal session and ancestry.
+
+    However many the sessions are, every process is looked at once.
+    """
     everything = every_process()
-    number = mark_number(marker.incarnation)
-    seeds = [process for process in everything if _belongs(process, marker, number)]
+    wanted = _Wanted(markers)
+    seeds = [process for process in everything if wanted.has(process)]
     own = os.getpid()
     return [p for p in with_descendants(seeds, everything) if p.alive and p.pid != own]
 
 
-def _belongs(process: Process, marker: SessionMarker, number: int) -> bool:
-    if process.started < marker.started:
-        return False
-    if process.pid == marker.pid:
-        return process.started == marker.started
-    if process.session == marker.pid:
-        # A number in use as session id is not given to a new process: this is still ours,
-        # unless a younger process with our bash's pid leads that session.
-        leader = read_process(marker.pid)
-        return leader is None or leader.started == marker.started
-    try:
-        if _has_mark(process.pid, number):
-            return True
-        return incarnation_of(process.pid) == marker.incarnation
-    except OSError:
-        return False
+class _Wanted:
+    """Sessions, by each of the things that a process of theirs may be known by."""
+
+    def __init__(self, markers: Collection[SessionMarker]) -> None:
+        self._bashes = {marker.pid: marker for marker in markers}
+        self._incarnations = {marker.incarnation: marker.started for marker in markers}
+        self._numbers = {mark_number(m.incarnation): m.started for m in markers}
+        self._oldest = min((marker.started for marker in markers), default=0)
+
+    def has(self, process: Process) -> bool:
+        if process.started < self._oldest:
+            return False
+        bash = self._bashes.get(process.pid)
+        if bash is not None:
+            return process.started == bash.started
+        leader = self._bashes.get(process.session)
+        if leader is not None and process.started >= leader.started:
+            # A number in use as session id is not given to a new process: this is still ours,
+            # unless a younger process with our bash's pid leads that session.
+            found = read_process(leader.pid)
+            return found is None or found.started == leader.started
+        try:
+            return self._bears_mark(process)
+        except OSError:
+            return False
+
+    def _bears_mark(self, process: Process) -> bool:
+        mark = mark_of(process.pid)
+        if mark is None and is_marked(process.pid):
+            return True  # who lowered their mark hides whose they are: they end with any session
+        since = None if mark is None else self._numbers.get(mark)
+        if since is None:
+            since = self._incarnations.get(incarnation_of(process.pid) or "")
+        return since is not None and process.started >= since
 
 
 def end_members(find: Callable[[], list[Process]], leaders: Collection[int]) -> Swept:
@@ -209,15 +230,12 @@ async def sweep(markers: Iterable[SessionMarker]) -> Swept:
     if not known:
         return Swept((), ())
 
-    def find() -> list[Process]:
-        return list({p.pid: p for marker in known for p in members(marker)}.values())
-
     leaders = {
         marker.pid
         for marker in known
         if (bash := read_process(marker.pid)) is not None and bash.started == marker.started
     }
-    return await asyncio.to_thread(end_members, find, leaders)
+    return await asyncio.to_thread(end_members, lambda: members(*known), leaders)
 
 
 def reap_adopted(bashes: Collection[int]) -> int:

@@ -30,6 +30,23 @@ _RUNNERS: Final = re.compile(
     r"|exec|command|builtin|watch|strace|ltrace|flock|find|unshare|chroot|busybox|trap"
 )
 _SYSTEM: Final = ("/usr/", "/bin/", "/sbin/", "/lib", "/nix/", "/snap/", "/dev/", "/proc/", "/sys/")
+# Of nothing else is a script made that bash reads whatever options and aliases a session has set.
+_SURE: Final = frozenset(
+    {
+        *("program", "command", "command_name", "word", "number", "string", "string_content"),
+        *("raw_string", "concatenation", "simple_expansion", "variable_name"),
+        *("special_variable_name", "list", "pipeline", "variable_assignment"),
+        *("&&", "||", "|", ";", '"', "=", "$", "\n"),
+    }
+)
+_WORDS: Final = frozenset({"command_name", "word"})
+_RESERVED: Final = frozenset(
+    {
+        *("if", "then", "else", "elif", "fi", "case", "esac", "for", "select", "while", "until"),
+        *("do", "done", "in", "function", "time", "coproc", "!"),
+    }
+)
+_BRACES: Final = re.compile(rb"[{}]|\[\[|\]\]")
 _NESTED_MAX: Final = 8
 _GLOB_MAX: Final = 200
 # A pattern such as `/*/*/*/*/*` would walk the whole disk, and a model may write it.
@@ -106,6 +123,21 @@ def plain_command(script: str) -> tuple[str, ...] | None:
     return tuple(word.text for word in words)
 
 
+def is_surely_bash(content: bytes) -> bool:
+    """Whether bash reads it for certain; False: it may or may not."""
+    if _BRACES.search(content):
+        return False
+    root = tree_sitter.Parser(_BASH).parse(content).root_node
+    return not root.has_error and all(
+        node.type in _SURE and not (node.type in _WORDS and _text(node) in _RESERVED)
+        for node in _walk(root)
+    )
+
+
+def _text(node: tree_sitter.Node) -> str:
+    return (node.text or b"").decode(errors="replace")
+
+
 def _walk(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
     waiting = [root]
     while waiting:
@@ -128,7 +160,7 @@ def _command(node: tree_sitter.Node) -> SimpleCommand:
 
 
 def _word(node: tree_sitter.Node) -> Word:
-    raw = (node.text or b"").decode(errors="replace")
+    raw = _text(node)
     text = _plain(node, raw)
     return Word(raw if text is None else text, text is not None, raw)
 

@@ -24,6 +24,7 @@ from daemon.shell.descent import descends
 from daemon.shell.ending import is_subreaper, members, reap_adopted, sweep
 from daemon.shell.environment import check_variables, persons_umask, session_environment
 from daemon.shell.preview import Surroundings
+from daemon.shell.syntax import complaint
 from daemon.shell.values import (
     CommandResult,
     OnOutput,
@@ -40,6 +41,8 @@ __all__ = ["CommandResult", "SessionMarker", "SessionState", "Shell", "Swept", "
 
 NEW: Final = "new"
 """The incarnation of a session whose bash has not been started."""
+_UNREADABLE: Final = 2
+"""The exit status by which bash itself says that it cannot read a script."""
 _HOUSEKEEPING_S: Final = 5.0
 _log: Final = logging.getLogger(__name__)
 
@@ -121,6 +124,9 @@ class Shell:
         try:
             bash = await self._session_for(approval, use)
             with self._script_file(content) as file:
+                refused = await complaint(content, file, self._settings.program, self._environment)
+                if refused is not None:
+                    return await _unread(bash, refused, on_output, real_terminal=window is not None)
                 return await bash.run(
                     file,
                     on_output,
@@ -299,6 +305,22 @@ class Shell:
             bash.touch()
         elif conversation not in self._running:
             await bash.end()
+
+
+async def _unread(
+    bash: Bash, said: bytes, on_output: OnOutput, *, real_terminal: bool
+) -> CommandResult:
+    """The failure of a script that bash cannot read: its own, as if bash had said it there."""
+    await on_output(said.replace(b"\n", b"\r\n") if real_terminal else said)
+    bash.touch()
+    return CommandResult(
+        exit_status=_UNREADABLE,
+        took_ms=0.0,
+        cwd=bash.directory(),
+        session_ended=not bash.usable,
+        interrupted=False,
+        timed_out=False,
+    )
 
 
 def _content(script: str) -> bytes:

@@ -132,6 +132,11 @@ def flows_with(db: Database, status: FlowStatus) -> list[StoredFlow]:
     return [_flow(row) for row in rows]
 
 
+def uncount_attempts(db: Database) -> None:
+    """Of what runs: the next start counts one, which is then none."""
+    db.run("UPDATE flow SET attempts = attempts - 1 WHERE status = ?", (FlowStatus.RUNNING,))
+
+
 def executing_in(db: Database, conversation: ConversationId) -> str | None:
     """The flow whose command runs in this conversation, if there is one."""
     value = db.value(

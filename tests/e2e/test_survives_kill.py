@@ -5,6 +5,8 @@ import contextlib
 import pytest
 
 from tests.support.daemon import Home, RpcError
+from tests.support.gemini_server import KEY, GeminiServer, decision
+from tests.support.waiting import wait_until
 
 ENDED = {"executed", "failed", "denied", "interrupted", "cancelled", "answered"}
 
@@ -110,3 +112,27 @@ def test_a_block_that_kills_the_daemon_each_time_is_given_up(home: Home) -> None
     with home.rpc() as rpc:
         flow = rpc("flow.get", flow_id="mine")
         assert (flow["status"], flow["error"]["name"]) == ("failed", "FLOW_ATTEMPTS")
+
+
+def test_an_orderly_stop_is_no_attempt_however_often(home: Home) -> None:
+    with GeminiServer() as server:
+        model = {
+            "ALVO_REASONER_KIND": "gemini",
+            "ALVO_REASONER_BASE_URL": server.base_url,
+            "GEMINI_API_KEY": KEY,
+        }
+        held = server.released
+        server.otherwise = lambda _: held.wait(30) and decision(type="answer", enough=False)
+        home.start(**model)
+        with home.rpc() as rpc:
+            rpc("flow.start", question="What is it?", flow_id="mine")
+        for n in range(1, 5):
+            wait_until(lambda n=n: len(server.generated) >= n)
+            home.stop()
+            home.start(**model)
+        with home.rpc() as rpc:
+            assert rpc("flow.get", flow_id="mine")["status"] == "running"
+        home.kill()
+        home.start(**model)
+        with home.rpc() as rpc:
+            assert rpc("flow.get", flow_id="mine")["status"] == "running"

@@ -11,7 +11,7 @@ import pytest
 
 from daemon.protocol import codec
 from daemon.shell.ending import members, sweep
-from daemon.shell.processes import command_line, every_process, read_process
+from daemon.shell.processes import boot_id, command_line, every_process, read_process
 from daemon.shell.session import SessionMarker
 from tests.support.bash_sessions import TALK, Sessions, commands, with_sessions
 from tests.support.waiting import until, wait_until
@@ -275,3 +275,16 @@ def test_who_forks_and_leaves_again_and_again_is_ended_too(tmp_path: Path) -> No
     owner.wait()
     owner.stdout.close()
     assert hops.read_text() == before
+
+
+def test_a_sweep_of_many_sessions_looks_at_every_process_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = []
+    monkeypatch.setattr(
+        "daemon.shell.ending.every_process", lambda: looks.append(1) or every_process()
+    )
+    pid = 4_000_000  # beyond every pid
+    markers = [SessionMarker(TALK, f"gone-{n}", pid + n, 1, boot_id()) for n in range(50)]
+    assert asyncio.run(sweep(markers)).ended == ()
+    assert len(looks) == 1
