@@ -43,12 +43,18 @@ WEIGHTS: Final[dict[Language, Weights]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The words that count, repeated if they are, and their stems in the same order."""
+    """The words that count, repeated if they are, and their stems in the same order.
+
+    `added`: further stems with what each counts, `gloss`: the question in another language, word by
+    word; both from what an agent learned.
+    """
 
     text: str
     language: Language
     words: tuple[str, ...]
     stems: tuple[str, ...]
+    added: tuple[tuple[str, float], ...] = ()
+    gloss: str = ""
 
     @staticmethod
     def of(text: str, default: Language) -> "Query":
@@ -58,7 +64,8 @@ class Query:
 
     def terms(self) -> list[str]:
         """As the keyword table has them, each once."""
-        return list(dict.fromkeys([*self.words, *(STEM_MARK + stem for stem in self.stems)]))
+        stems = (*self.stems, *(stem for stem, _ in self.added))
+        return list(dict.fromkeys([*self.words, *(STEM_MARK + stem for stem in stems)]))
 
 
 @dataclass(slots=True)
@@ -98,7 +105,8 @@ def score_keywords(query: Query, candidates: Sequence[Candidate], statistics: St
     """BM25 of every candidate, also of those that only the vectors found."""
     weighted_words = [(word, statistics.weight(word)) for word in query.words]
     weighted_stems = [(stem, statistics.weight(STEM_MARK + stem)) for stem in query.stems]
-    initials = {stem[0] for stem in query.stems}
+    weighted_stems += [(s, share * statistics.weight(STEM_MARK + s)) for s, share in query.added]
+    initials = {stem[0] for stem, _ in weighted_stems}
     for candidate in candidates:
         title = Counter(candidate.title)
         body = Counter(candidate.body)
@@ -131,6 +139,8 @@ def _stem_counts(
 def score_grams(query: Query, candidates: Sequence[Candidate]) -> None:
     """BM25 over character 4-grams, with the candidates as the collection: no index is needed."""
     grams = Counter(_grams(" ".join(query.words)))
+    if query.gloss:
+        grams += Counter(_grams(query.gloss))
     texts = [f" {' '.join([*one.title, *one.body])} " for one in candidates]
     mean_length = sum(map(len, texts)) / max(1, len(texts))
     counts = {gram: [text.count(gram) for text in texts] for gram in grams}

@@ -12,6 +12,7 @@ from daemon.index import candidates as finding
 from daemon.index import hybrid, pointer, sources
 from daemon.index.candidates import Vocabulary, Within
 from daemon.index.hybrid import WEIGHTS, Candidate, Query, Weights
+from daemon.index.retrieval_model import RetrievalModel
 from daemon.index.schema import CACHE_KIB, INDEX_MIGRATIONS, MMAP_BYTES
 from daemon.models.embedder import Embedder, Vectors
 from daemon.protocol.calls import IndexStatus
@@ -54,9 +55,12 @@ class Index:
         mode: SearchMode = SearchMode.HYBRID,
         owner: str = "",
         filter: str | None = None,  # noqa: A002  (the word of the protocol)
+        *,
+        model: RetrievalModel | None = None,
     ) -> list[Hit]:
         """Best first, one for each place. Where vectors cannot be used (no embedder, or one that
         the index was not made with) all modes search by keywords, and `ranks.vector` is null.
+        `model`: what an agent learned.
         """
         with self._connection() as opened:
             if opened is None:
@@ -66,9 +70,12 @@ class Index:
             asked = Query.of(query, vocabulary.language(db))
             if number is None or not asked.words:
                 return []
-            vector = self._vector(db, query) if mode is not SearchMode.KEYWORD else None
+            weights = WEIGHTS[asked.language]
+            if model is not None:
+                asked, weights = model.expanded(asked), model.weights_for(asked.language)
+            vector = self._vector(db, asked, model) if mode is not SearchMode.KEYWORD else None
             search = _Search(db, vocabulary, asked, vector, Within(number, filter or None))
-            return search.hits(max(1, min(k, MAX_K)), mode)
+            return search.hits(max(1, min(k, MAX_K)), mode, weights)
 
     def near(self, query: str, owner: str, k: int = 50) -> dict[str, float]:
         """The documents of an owner nearest in meaning, by path, with their cosine; none without
@@ -78,7 +85,7 @@ class Index:
             number = opened and opened[0].value("SELECT number FROM owner WHERE name = ?", (owner,))
             if opened is None or number is None:
                 return {}
-            vector = self._vector(opened[0], query)
+            vector = self._vector(opened[0], Query.of(query, "en"))
             return {} if vector is None else finding.nearest(opened[0], vector, number, k)
 
     def status(self) -> IndexStatus:
@@ -118,10 +125,14 @@ class Index:
             self._opened.close()
             self._opened = _Opened(None)
 
-    def _vector(self, db: Database, query: str) -> Vectors | None:
+    def _vector(
+        self, db: Database, query: Query, model: RetrievalModel | None = None
+    ) -> Vectors | None:
         if self._embedder is None or _made_with(db) != self._embedder.name:
             return None
-        return self._embedder.embed_query(query)
+        if model is None:
+            return self._embedder.embed_query(query.text)
+        return model.vector(query, self._embedder.embed_query, self._embedder.name)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[tuple[Database, Vocabulary] | None]:
@@ -207,7 +218,7 @@ class _Search:
         self._within = within
         self._statistics = vocabulary.statistics(db, query.terms())
 
-    def hits(self, k: int, mode: SearchMode) -> list[Hit]:
+    def hits(self, k: int, mode: SearchMode, weights: Weights) -> list[Hit]:
         vector_only = mode is SearchMode.VECTOR and self._vector is not None
         found = list[int]()
         if not vector_only:
@@ -218,7 +229,6 @@ class _Search:
         if not candidates:
             return []
         self._score(candidates, windows)
-        weights = WEIGHTS[self._query.language]
         if vector_only:
             weights = Weights(keyword=0, grams=0, vector=1)
         elif self._vector is None:

@@ -142,5 +142,7 @@ FETCH_KIND_REFUSED: Final = _error("FETCH_KIND_REFUSED", 1605)
 FETCH_REDIRECTS: Final = _error("FETCH_REDIRECTS", 1606)
 CURL_MISSING: Final = _error("CURL_MISSING", 1607)
 
+AGENT_MODEL_DAMAGED: Final = _error("AGENT_MODEL_DAMAGED", 1750)
+
 ALL: Final = dict(_types)
 """Every error type by name."""
