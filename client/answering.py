@@ -19,6 +19,10 @@ _YES = frozenset({"y", "yes", "s", "sim"})
 _EDIT = frozenset({"e", "edit", "editar"})
 _PREVIEW = frozenset({"p", "preview", "previa", "prévia"})
 _APPLY = frozenset({"a", "apply", "aplicar"})
+_STANDING = {
+    **dict.fromkeys(("a", "always", "sempre"), "always"),
+    **dict.fromkeys(("c", "conversation", "conversa"), "conversation"),
+}
 
 PREVIEW_S = 60.0
 """How long a preview, or its undo, is waited for: more than the daemon lets one take."""
@@ -43,6 +47,13 @@ def is_apply(typed: str, inquiry: Inquiry) -> bool:
     return whole and typed.strip().lower() in _APPLY
 
 
+def standing(typed: str, inquiry: Inquiry) -> str | None:
+    """The scope of the standing yes that was asked for; `a` means the bytes where there are any."""
+    if inquiry.kind != "run" or is_apply(typed, inquiry):
+        return None
+    return _STANDING.get(typed.strip().lower())
+
+
 def show(console: Console, inquiry: Inquiry) -> None:
     screen = inquiry_screen(inquiry, console.words, console.paint_notice, console.width)
     console.notice(f"\n{screen}\n")
@@ -58,21 +69,43 @@ def ask_person(console: Console, inquiry: Inquiry) -> dict[str, Any] | None:
         return _ask_information(console, inquiry)
     while True:
         typed = ask_line(question(console, inquiry, edit=True))
-        if inquiry.kind == "run" and is_edit(typed):
-            if (edited := edited_script(console, inquiry)) is None:
-                continue
-            return _decision(inquiry, "allow", edited=edited)
         if inquiry.kind == "run" and is_preview(typed):
-            try:
-                console.call("inquiry.preview", PREVIEW_S, inquiry_id=inquiry.id)
-            except RemoteError as error:
-                console.error(error.message, error.action)
-                if error.name.startswith("PREVIEW_"):
-                    continue
-            return None
-        if is_apply(typed, inquiry):
-            return apply(inquiry)
-        return _decision(inquiry, "allow" if is_yes(typed) else "deny")
+            if _previewed(console, inquiry):
+                return None
+        elif (answer := _answer_of(console, inquiry, typed)) is not None:
+            return answer
+
+
+def _answer_of(console: Console, inquiry: Inquiry, typed: str) -> dict[str, Any] | None:
+    """None: the person thought better of it, and is asked again."""
+    if inquiry.kind == "run" and is_edit(typed):
+        edited = edited_script(console, inquiry)
+        return None if edited is None else allow(inquiry, edited)
+    if is_apply(typed, inquiry):
+        return apply(inquiry)
+    if scope := standing(typed, inquiry):
+        return allow(inquiry, scope=scope) if _stands(console, inquiry, scope) else None
+    return _decision(inquiry, "allow" if is_yes(typed) else "deny")
+
+
+def _previewed(console: Console, inquiry: Inquiry) -> bool:
+    """Whether there is another inquiry now, to be asked instead of this one."""
+    try:
+        console.call("inquiry.preview", PREVIEW_S, inquiry_id=inquiry.id)
+    except RemoteError as error:
+        console.error(error.message, error.action)
+        return not error.name.startswith("PREVIEW_")
+    return True
+
+
+def _stands(console: Console, inquiry: Inquiry, scope: str) -> bool:
+    """The permission is seen whole before it is given."""
+    try:
+        show_standing(console, inquiry, scope)
+    except UsageError as error:
+        console.error(error.message, error.action)
+        return False
+    return is_yes(ask_line(standing_question(console)))
 
 
 def question(console: Console, inquiry: Inquiry, *, edit: bool) -> str:
@@ -85,7 +118,9 @@ def keys_of(inquiry: Inquiry) -> str:
     """The phrase that says what may be pressed."""
     if inquiry.kind != "run":
         return "keys"
-    return "keys_apply" if is_apply("a", inquiry) else "keys_run"
+    if is_apply("a", inquiry):
+        return "keys_apply_standing" if inquiry.permission_hint else "keys_apply"
+    return "keys_standing" if inquiry.permission_hint else "keys_run"
 
 
 def edited_script(console: Console, inquiry: Inquiry, *, confirm: bool = True) -> str | None:

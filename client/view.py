@@ -9,6 +9,7 @@ from client import moments
 from client.ansi import OutputFilter
 from client.prose import ProseWriter, one_line, readable
 from client.screens import flow as screens
+from client.screens.citations import citations
 from client.screens.inquiry import closing
 from client.terminal import Paint
 from client.words import Words
@@ -109,7 +110,7 @@ class FlowView:
         if rest.strip():
             prose = ProseWriter(screen.paint, screen.width)
             screen.result("\n" + prose.feed(rest.strip()) + prose.end())
-        cited = screens.citations(flow.citations, screen.words, screen.paint, screen.width)
+        cited = citations(flow.citations, screen.words, screen.paint, screen.width)
         screen.result(cited)
 
     def _step(self, data: Mapping[str, Any]) -> None:

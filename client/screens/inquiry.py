@@ -9,6 +9,7 @@ from client.folding import fold, fold_exact, list_line
 from client.ids import short
 from client.place import shorten
 from client.prose import one_line, readable
+from client.screens.citations import citations
 from client.screens.preview import preview_lines
 from client.terminal import Paint, cut_at, display_width
 from client.words import Words
@@ -18,7 +19,7 @@ TYPE_CHECKING = False  # a constant that type checkers know; importing values co
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from daemon.protocol.values import Inquiry
+    from daemon.protocol.values import Inquiry, ResolvedProgram
 
     Fold = Callable[[str, int], list[str]]
 
@@ -47,6 +48,7 @@ def inquiry_screen(
     if inquiry.text:
         lines += ["", *_quoted(readable(inquiry.text), paint, width)]
     lines += ["", *_commands(inquiry, words, paint, width)] if inquiry.script is not None else []
+    lines += _sources(inquiry, words, paint, width)
     if inquiry.urls:
         lines += ["", *_numbered([escape(url) for url in inquiry.urls], paint, width)]
     if inquiry.preview is not None:
@@ -104,6 +106,13 @@ def _quoted(text: str, paint: Paint, width: int) -> list[str]:
     ]
 
 
+def _sources(inquiry: Inquiry, words: Words, paint: Paint, width: int) -> list[str]:
+    """What each `[n]` in the words above stands for."""
+    uncoloured = Paint(colour=False)
+    shown = citations(inquiry.citations, words, uncoloured, width - 2 - len(QUOTE))
+    return [f"  {paint(QUOTE, 'dim')}{line}" if line else "" for line in shown.splitlines()]
+
+
 def facts(
     inquiry: Inquiry, words: Words, paint: Paint, width: int, *, names_all: bool
 ) -> list[str]:
@@ -112,6 +121,12 @@ def facts(
     `names_all`: also the variables that every session has.
     """
     found: list[tuple[str, str, Fold]] = []
+    if inquiry.proposed_by:
+        yours = inquiry.proposed_by == "you"
+        found.append(
+            (words("inquiry_by"), words("you") if yours else inquiry.proposed_by, fold_exact)
+        )
+    found += _programs(inquiry.programs, words)
     if inquiry.cwd is not None and inquiry.script is not None:
         found.append((words("inquiry_cwd"), shorten(inquiry.cwd, os.environ), fold_exact))
     if inquiry.environment:
@@ -119,11 +134,32 @@ def facts(
         found.append((words("inquiry_environment"), names, fold))
     if inquiry.permission_hint:
         found.append((words("inquiry_hint"), inquiry.permission_hint, fold_exact))
+    elif inquiry.script is not None and inquiry.status == "waiting":
+        found.append((words("inquiry_hint"), words("inquiry_hint_none"), fold))
     if inquiry.status == "waiting":
         found.append((words("inquiry_expires"), moments.left(inquiry.expires_at, words), fold))
     else:
         found.append((words("inquiry_status"), closing(inquiry, words), fold))
     return _beside(found, paint, width)
+
+
+def _programs(programs: list[ResolvedProgram], words: Words) -> list[tuple[str, str, Fold]]:
+    """A line for each file; what bash does itself is on one."""
+    found: list[tuple[str, Fold]] = []
+    for program in programs:
+        if program.path is not None:
+            way = [program.word, program.path, *([program.real] if program.real else [])]
+            found.append(("  →  ".join(map(escape, way)), cut_at))
+        elif program.kind != "builtin":
+            what = words(f"program_{program.kind}")
+            found.append((f"{escape(program.word)}  →  {what}", cut_at))
+    own = [escape(program.word) for program in programs if program.kind == "builtin"]
+    if own:
+        found.append((words("program_builtin", names=" ".join(own)), fold))
+    if not all(program.sure for program in programs):
+        found.append((words("programs_unsure"), fold))
+    labels = [words("inquiry_programs"), *([""] * len(found))]
+    return [(label, *row) for label, row in zip(labels, found, strict=False)]
 
 
 def _beside(labelled: list[tuple[str, str, Fold]], paint: Paint, width: int) -> list[str]:

@@ -34,6 +34,7 @@ def offer_screen(inquiry: Inquiry, scope: str, words: Words, paint: Paint) -> st
     day = scope == "conversation"
     rows = [
         ("permission_pattern", escape(inquiry.permission_hint or "")),
+        *[("permission_program", program) for program in _programs(inquiry)],
         *_scope(inquiry.cwd or "", scope, words),
         (
             "permission_lifetime",
@@ -42,6 +43,11 @@ def offer_screen(inquiry: Inquiry, scope: str, words: Words, paint: Paint) -> st
     ]
     head = paint(words("permission_standing"), "bold", "yellow")
     return "\n".join([head, *_rows(rows, words, paint)]) + "\n"
+
+
+def _programs(inquiry: Inquiry) -> list[str]:
+    """Of a plan that a permission may cover there is one."""
+    return [escape(one.real or one.path or one.word) for one in inquiry.programs]
 
 
 def _scope(cwd: str, scope: str, words: Words) -> list[tuple[str, str]]:

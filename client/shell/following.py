@@ -7,7 +7,15 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from client.answering import is_apply, is_edit, is_preview, is_yes, keys_of
+from client.answering import (
+    is_apply,
+    is_edit,
+    is_preview,
+    is_yes,
+    keys_of,
+    show_standing,
+    standing,
+)
 from client.console import Console
 from client.editor import edit
 from client.ids import short
@@ -17,6 +25,7 @@ from client.screens.inquiry import inquiry_screen, script_screen
 from client.shell.asking import Asker, Interrupted, Quiet
 from client.terminal import can_lend, window
 from client.typed import TypedConnection
+from client.usage import UsageError
 from client.view import FlowView
 from client.wanting import Wanting
 from daemon.protocol.calls import (
@@ -50,6 +59,7 @@ from daemon.protocol.values import (
     InquiryId,
     InquiryKind,
     InquiryStatus,
+    Scope,
     Seconds,
     Terminal,
 )
@@ -158,14 +168,7 @@ class Following:
     async def _decision(self, inquiry: Inquiry) -> AnswerInquiry | None:
         """None: somebody else answered first, or there is nothing to ask any more."""
         if inquiry.kind is InquiryKind.INFORMATION:
-            name = "ask_secret" if inquiry.secret else "ask_information"
-            typed = await self._ask(
-                self._words(name), secret=inquiry.secret, until=_no_longer(inquiry)
-            )
-            if typed is None:
-                return None
-            decision = AnswerDecision.REPLY if typed.strip() else AnswerDecision.DENY
-            return AnswerInquiry(inquiry.id, decision, text=typed or None)
+            return await self._information(inquiry)
         keys = self._words(keys_of(inquiry))
         while True:
             typed = await self._ask(
@@ -173,17 +176,45 @@ class Following:
             )
             if typed is None:
                 return None
-            runs = inquiry.kind is InquiryKind.RUN
-            if runs and is_preview(typed):
+            if inquiry.kind is InquiryKind.RUN and is_preview(typed):
                 if await self._previewed(inquiry):
                     return None
-            elif not (runs and is_edit(typed)):
-                return _decided(inquiry, typed)
-            elif (edited := await self._edited(inquiry)) is not None:
-                digest = hashlib.sha256(edited.encode("utf-8", "surrogatepass")).hexdigest()
-                return AnswerInquiry(
-                    inquiry.id, AnswerDecision.ALLOW, Digest(digest), edited=edited
-                )
+            elif (answer := await self._answer_of(inquiry, typed)) is not None:
+                return answer
+
+    async def _answer_of(self, inquiry: Inquiry, typed: str) -> AnswerInquiry | None:
+        """None: the person thought better of it, and is asked again."""
+        if inquiry.kind is InquiryKind.RUN and is_edit(typed):
+            edited = await self._edited(inquiry)
+            if edited is None:
+                return None
+            digest = Digest(hashlib.sha256(edited.encode("utf-8", "surrogatepass")).hexdigest())
+            return AnswerInquiry(inquiry.id, AnswerDecision.ALLOW, digest, edited=edited)
+        if scope := standing(typed, inquiry):
+            if not await self._stands(inquiry, scope):
+                return None
+            allow = AnswerDecision.ALLOW
+            return AnswerInquiry(inquiry.id, allow, inquiry.digest, scope=Scope(scope))
+        return _decided(inquiry, typed)
+
+    async def _information(self, inquiry: Inquiry) -> AnswerInquiry | None:
+        name = "ask_secret" if inquiry.secret else "ask_information"
+        typed = await self._ask(self._words(name), secret=inquiry.secret, until=_no_longer(inquiry))
+        if typed is None:
+            return None
+        decision = AnswerDecision.REPLY if typed.strip() else AnswerDecision.DENY
+        return AnswerInquiry(inquiry.id, decision, text=typed or None)
+
+    async def _stands(self, inquiry: Inquiry, scope: str) -> bool:
+        """The permission is seen whole before it is given."""
+        try:
+            show_standing(self._console, inquiry, scope)
+        except UsageError as error:
+            self._console.error(error.message, error.action)
+            return False
+        question, keys = self._words("permission_ask"), self._words("keys")
+        typed = await self._ask(question, keys, until=_no_longer(inquiry))
+        return typed is not None and is_yes(typed)
 
     async def _previewed(self, inquiry: Inquiry) -> bool:
         """Whether there is another inquiry now, to be asked instead of this one."""
@@ -192,7 +223,9 @@ class Following:
             await self._call(INQUIRY_PREVIEW, ByInquiry(inquiry.id))
         except RemoteError as error:
             self._console.error(error.message, error.action)
-            return not error.name.startswith("PREVIEW_")
+            if error.name.startswith("PREVIEW_"):
+                self._answered.discard(inquiry.id)
+                return False
         return True
 
     async def _edited(self, inquiry: Inquiry) -> str | None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Final, NoReturn, assert_never
 from weakref import WeakValueDictionary
 
-from daemon.blocks.outcome import Ask
 from daemon.blocks.person import PersonReply
 from daemon.blocks.pieces import DECISION, VERDICT
 from daemon.blocks.search import insufficient, missing_of
 from daemon.blocks.secrets import Secrets
 from daemon.flow.digest import text_digest
-from daemon.flow.inquiring import ASKED, Asked, Inquirer, put_inquiry, say_inquiry
+from daemon.flow.inquiring import ASKED, Asked, Inquirer, ask_of, put_inquiry, say_inquiry
 from daemon.flow.ledger import Ledger
 from daemon.flow.permitting import stand_for
 from daemon.flow.previews import Previews
@@ -254,7 +253,7 @@ class Answers:
             changed = await self._inquirer.again(stored, inquiry)
             if changed is not None:
                 await self._refuse_changed(inquiry, changed)
-        ask = Ask(inquiry.kind, inquiry.text, plan=tuple(inquiry.plan))
+        ask = ask_of(inquiry)
         fresh = await self._inquirer.draft(stored, ask)
         fresh = replace(fresh, permission_hint=inquiry.permission_hint)
         try:
@@ -317,7 +316,7 @@ def _ask_anew(
     if forgotten:
         begin_anew(db, flow)
     else:
-        put_inquiry(db, fresh, flow, Ask(inquiry.kind, inquiry.text, plan=tuple(inquiry.plan)))
+        put_inquiry(db, fresh, flow, ask_of(inquiry))
     return forgotten
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from daemon.blocks.outcome import Ask
+from daemon.blocks.question import direct_command
 from daemon.blocks.secrets import Secrets
 from daemon.config import Config
 from daemon.flow.digest import run_digest, text_digest
@@ -21,10 +22,12 @@ from daemon.protocol.values import (
     InquiryId,
     InquiryKind,
     InquiryStatus,
+    ResolvedProgram,
     StepStatus,
 )
 from daemon.shell.parse import programs
 from daemon.shell.permissions import find_program, hint, read_pattern
+from daemon.shell.resolving import resolve
 from daemon.shell.session import Shell
 from daemon.store import Database
 from daemon.store.clock import later, now
@@ -34,6 +37,8 @@ from daemon.store.ids import new_id
 from daemon.store.inquiries import insert_inquiry
 
 ASKED = "asked"
+YOU = "you"
+"""Who proposed what a person typed as a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class _Surroundings:
     cwd: str
     environment: tuple[str, ...]
     digest: Digest
+    programs: tuple[ResolvedProgram, ...] = ()
 
 
 class Inquirer:
@@ -83,13 +89,17 @@ class Inquirer:
             permission_hint=self._hint(stored, ask, around.cwd),
             created_at=now(),
             expires_at=later(self._config.flow.inquiry_expires_s),
+            programs=list(around.programs),
+            proposed_by=_proposer(stored.flow),
+            citations=list(ask.citations),
         )
 
     async def again(self, stored: StoredFlow, inquiry: Inquiry) -> Inquiry | None:
         """The inquiry as it would be asked now, where that differs from what was shown."""
-        ask = Ask(inquiry.kind, inquiry.text, plan=tuple(inquiry.plan), urls=tuple(inquiry.urls))
-        fresh = await self.draft(stored, ask)
-        return None if fresh.digest == inquiry.digest else fresh
+        fresh = await self.draft(stored, ask_of(inquiry))
+        # An inquiry of an older version told of no programs.
+        same_programs = not inquiry.programs or fresh.programs == inquiry.programs
+        return None if fresh.digest == inquiry.digest and same_programs else fresh
 
     async def _look(self, stored: StoredFlow, ask: Ask) -> _Surroundings:
         if ask.kind is not InquiryKind.RUN:
@@ -98,8 +108,9 @@ class Inquirer:
         scripts = [command.script for command in ask.plan]
         state = self._shell.state(stored.flow.conversation, stored.cwd)
         names = sorted({*state.environment, *self._secrets.of(stored.flow.id)})
-        digest = await asyncio.to_thread(
-            lambda: run_digest(
+
+        def look() -> _Surroundings:
+            digest = run_digest(
                 scripts=scripts,
                 cwd=state.cwd,
                 environment=names,
@@ -108,8 +119,10 @@ class Inquirer:
                 commands_run=state.commands_run,
                 programs=self._programs(scripts, state.cwd),
             )
-        )
-        return _Surroundings(state.cwd, tuple(names), digest)
+            programs = resolve(scripts, state.cwd, self.path, used=state.commands_run > 0)
+            return _Surroundings(state.cwd, tuple(names), digest, programs)
+
+        return await asyncio.to_thread(look)
 
     @property
     def path(self) -> str:
@@ -134,6 +147,21 @@ class Inquirer:
         return [
             file for script in scripts for file in programs(script, Path(cwd), path, self._home)
         ]
+
+
+def ask_of(inquiry: Inquiry) -> Ask:
+    """What was asked, to be asked once more as things are now."""
+    return Ask(
+        inquiry.kind,
+        inquiry.text,
+        plan=tuple(inquiry.plan),
+        urls=tuple(inquiry.urls),
+        citations=tuple(inquiry.citations),
+    )
+
+
+def _proposer(flow: Flow) -> str | None:
+    return YOU if direct_command(flow.question) is not None else flow.reasoner
 
 
 def put_inquiry(db: Database, inquiry: Inquiry, flow: Flow, ask: Ask) -> StoredFlow:

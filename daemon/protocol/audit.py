@@ -30,7 +30,7 @@ class AuditEntry:
     """`n`: from 1, without gaps. `hash`: SHA-256 over the one before and this entry's JSON.
 
     `data` by kind: inquiry_shown {inquiry, kind, text, script, cwd, environment, urls, digest,
-    permission_hint}; inquiry_ended {inquiry, status, decision, by}; approval_granted {approval,
+    permission_hint, programs, proposed_by, citations}; inquiry_ended {inquiry, status, decision, by}; approval_granted {approval,
     inquiry, digest, scripts, urls, cwd}; approval_used {approval}; fetch {approval, urls, repeat};
     command_started {n, of, script}; command_ended {n, of, status, exit_status};
     permission_added {permission, pattern, program, cwd, scope, conversation, expires_at, by};

@@ -113,6 +113,17 @@ class SearchMode(StrEnum):
     KEYWORD = "keyword"
 
 
+class ProgramKind(StrEnum):
+    """What a command word leads to; `function`, `alias`: the plan itself defines it."""
+
+    FILE = "file"
+    BUILTIN = "builtin"
+    FUNCTION = "function"
+    ALIAS = "alias"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
 class StepStatus(StrEnum):
     """How far a command of a plan has come."""
 
@@ -214,10 +225,27 @@ class AnsweredBy:
 
 
 @dataclass(frozen=True, slots=True)
+class ResolvedProgram:
+    """A command word of a plan, as it is written, and the file that it leads to.
+
+    `real`: the file behind links, where it is another. `sure`: nothing in the plan, nor run before
+    it in the session, may have changed what the word means.
+    """
+
+    word: str
+    kind: ProgramKind
+    path: str | None = None
+    real: str | None = None
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Inquiry:
     """What a flow waits for a person to answer. Immutable while it waits.
 
     `script` is what would run, byte for byte; `plan` the same, command by command, with why.
+    `proposed_by`: `you`, or the reasoner whose idea it is; `citations`: what `[n]` in its words
+    stands for.
     """
 
     id: InquiryId
@@ -239,6 +267,9 @@ class Inquiry:
     answered_by: AnsweredBy | None = None
     answered_at: Timestamp | None = None
     decision: AnswerDecision | None = None
+    programs: list[ResolvedProgram] = field(default_factory=list)
+    proposed_by: str | None = None
+    citations: list[Citation] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,13 @@ class Script:
     """The simple commands in order, those within functions and substitutions too.
 
     `read`: the files given to one of them as standard input. `understood`: all of it was parsed.
+    `functions`: the names of those that it defines.
     """
 
     commands: tuple[SimpleCommand, ...]
     read: tuple[Word, ...]
     understood: bool
+    functions: tuple[str, ...] = ()
 
 
 def parse(script: str) -> Script:
@@ -91,12 +93,16 @@ def parse(script: str) -> Script:
     root = tree_sitter.Parser(_BASH).parse(script.encode("utf-8", "replace")).root_node
     commands: list[SimpleCommand] = []
     read: list[Word] = []
+    functions: list[str] = []
     for node in _walk(root):
         if node.type == "command":
             commands.append(_command(node))
         elif node.type == "file_redirect" and any(child.type == "<" for child in node.children):
             read.extend(_word(child) for child in node.children if child.is_named)
-    return Script(tuple(commands), tuple(read), understood=not root.has_error)
+        elif node.type == "function_definition" and (name := node.child_by_field_name("name")):
+            functions.append((name.text or b"").decode(errors="replace"))
+    understood = not root.has_error
+    return Script(tuple(commands), tuple(read), understood, tuple(functions))
 
 
 def plain_command(script: str) -> tuple[str, ...] | None:

@@ -9,6 +9,7 @@ from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     AnswerDecision,
     AnsweredBy,
+    Citation,
     Digest,
     FlowId,
     Inquiry,
@@ -16,6 +17,7 @@ from daemon.protocol.values import (
     InquiryKind,
     InquiryStatus,
     PlannedCommand,
+    ResolvedProgram,
     Timestamp,
 )
 from daemon.store.audit import append_audit
@@ -27,7 +29,7 @@ from daemon.store.ids import resolve
 _COLUMNS: Final = tuple(field.name for field in fields(Inquiry))
 _SHOWN: Final = (
     *("kind", "text", "secret", "script", "cwd", "environment", "urls", "digest"),
-    *("permission_hint", "expires_at"),
+    *("permission_hint", "expires_at", "programs", "proposed_by", "citations"),
 )
 """Of an inquiry in the audit log: what a person sees of it."""
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM inquiry"
@@ -39,14 +41,14 @@ _INSERT: Final = (
 
 def insert_inquiry(db: Database, inquiry: Inquiry) -> None:
     values: dict[str, Any] = {name: getattr(inquiry, name) for name in _COLUMNS}
-    for name in ("plan", "environment", "urls"):
+    for name in ("plan", "environment", "urls", "programs", "citations"):
         values[name] = codec.encode(values[name]).decode()
     for name in ("preview", "answered_by"):
         if values[name] is not None:
             values[name] = codec.encode(values[name]).decode()
     values["secret"] = int(inquiry.secret)
     db.run(_INSERT, values)
-    shown = {name: getattr(inquiry, name) for name in _SHOWN}
+    shown = {name: codec.to_builtins(getattr(inquiry, name)) for name in _SHOWN}
     append_audit(db, AuditKind.INQUIRY_SHOWN, inquiry.flow_id, {"inquiry": inquiry.id, **shown})
 
 
@@ -145,4 +147,7 @@ def _inquiry(row: Row) -> Inquiry:
         ),
         answered_at=None if at["answered_at"] is None else Timestamp(at["answered_at"]),
         decision=None if at["decision"] is None else AnswerDecision(at["decision"]),
+        programs=codec.decode(at["programs"], list[ResolvedProgram]),
+        proposed_by=at["proposed_by"],
+        citations=codec.decode(at["citations"], list[Citation]),
     )

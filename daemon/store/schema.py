@@ -178,4 +178,13 @@ STATE_MIGRATIONS: Final = (
         ) STRICT;
         """,
     ),
+    Migration(
+        6,
+        "what an inquiry's words lead to, whose idea it is, and its sources",
+        """
+        ALTER TABLE inquiry ADD COLUMN programs TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE inquiry ADD COLUMN proposed_by TEXT;
+        ALTER TABLE inquiry ADD COLUMN citations TEXT NOT NULL DEFAULT '[]';
+        """,
+    ),
 )

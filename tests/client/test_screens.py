@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client import moments
+from client.screens.citations import citations
 from client.screens.error import error_lines
-from client.screens.flow import Told, citations, exit_status, flow_line, flow_screen, footer
+from client.screens.flow import Told, exit_status, flow_line, flow_screen, footer
 from client.screens.inquiry import inquiry_line, inquiry_screen
 from client.terminal import Paint, display_width
 from client.words import Words

@@ -221,12 +221,12 @@ def test_sigint_cancels_the_flow_and_is_status_130(started):
 
 def test_on_a_terminal_the_question_is_asked_below_and_the_default_is_no(started):
     with Terminal(started, "alvo", "run", "--", "touch made") as terminal:
-        terminal.see("1 │ touch made", "Run it? [y/N, e edits, p previews] ")
+        terminal.see("1 │ touch made", "Run it? [y/N, ", "e edits, p previews] ")
         terminal.line("")
         assert terminal.end() == 3
     assert not (started.home / "made").exists()
     with Terminal(started, "alvo", "run", "--", "touch made") as terminal:
-        terminal.see("Run it? [y/N, e edits, p previews] ")
+        terminal.see("Run it? [y/N, ", "e edits, p previews] ")
         terminal.line("y")
         assert terminal.end() == 0
     assert (started.home / "made").exists()
@@ -235,7 +235,7 @@ def test_on_a_terminal_the_question_is_asked_below_and_the_default_is_no(started
 def test_keys_that_were_typed_ahead_do_not_answer(started):
     with Terminal(started, "alvo", "run", "--", "touch made") as terminal:
         terminal.type("y\ry\ry\r")
-        terminal.see("Run it? [y/N, e edits, p previews] ")
+        terminal.see("Run it? [y/N, ", "e edits, p previews] ")
         terminal.type(CTRL_D)
         assert terminal.end() == 4
     assert not (started.home / "made").exists()
@@ -243,7 +243,7 @@ def test_keys_that_were_typed_ahead_do_not_answer(started):
 
 def test_ctrl_c_at_the_question_cancels(started):
     with Terminal(started, "alvo", "run", "--", "touch made") as terminal:
-        terminal.see("Run it? [y/N, e edits, p previews] ")
+        terminal.see("Run it? [y/N, ", "e edits, p previews] ")
         terminal.type(CTRL_C)
         assert terminal.end() == 130
     flow = json.loads(started.run("alvo", "flows", "--json").stdout)["flows"][0]
@@ -299,7 +299,7 @@ def test_who_follows_a_command_is_told_when_a_crash_cuts_it_off(started):
 
 def test_who_waits_at_a_question_can_answer_after_a_restart(started):
     with Terminal(started, "alvo", "run", "--", "echo survived") as terminal:
-        terminal.see("Run it? [y/N, e edits, p previews] ")
+        terminal.see("Run it? [y/N, ", "e edits, p previews] ")
         started.kill()
         started.start()
         terminal.line("y")

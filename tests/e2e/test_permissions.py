@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.daemon import Home, Rpc, RpcError
+from tests.support.terminal import Terminal, a_shell
 
 
 def run(rpc: Rpc, home: Home, script: str, **more: str) -> dict[str, Any]:
@@ -244,3 +245,65 @@ def test_allow_shows_the_whole_permission_before_it_is_given(home: Home) -> None
         refused = home.run("alvo", "allow", "--yes", "--always", uncovered["inquiry"])
         assert refused.returncode != 0
         assert rpc("flow.get", flow_id=uncovered["id"])["status"] == "waiting"
+
+
+def test_a_at_the_question_shows_the_permission_and_a_second_yes_gives_it(home: Home) -> None:
+    home.start()
+    with Terminal(home, "alvo", "run", "--", "echo one") as terminal:
+        terminal.see("proposed by", "you", "bash itself: echo", "a always, c in this conversation")
+        terminal.see("p previews] ")
+        terminal.line("a")
+        terminal.see("echo *", f"{home.home} and below", "every conversation", "revoked")
+        terminal.see("give this permission? [y/N] ")
+        terminal.line("n")
+        terminal.see("Run it? ", "p previews] ")
+        assert json.loads(home.run("alvo", "permissions", "--json").stdout)["permissions"] == []
+        terminal.line("a")
+        terminal.see("give this permission? [y/N] ")
+        terminal.line("y")
+        assert terminal.end() == 0
+    (given,) = json.loads(home.run("alvo", "permissions", "--json").stdout)["permissions"]
+    assert (given["pattern"], given["scope"]) == ("echo *", "always")
+
+
+def test_c_at_the_question_of_the_shell_counts_in_this_conversation_alone(home: Home) -> None:
+    home.start()
+    with a_shell(home) as shell:
+        shell.line("!echo one")
+        shell.see("a always, c in this conversation")
+        shell.line("c")
+        shell.see("this conversation only", "a day has passed", "give this permission?")
+        shell.line("y")
+        shell.see("✓ exit status 0")
+        shell.prompt()
+        shell.line("!echo two")
+        shell.see("\ntwo", "✓ exit status 0")
+        shell.prompt()
+    with home.rpc() as rpc:
+        (given,) = rpc("permission.list")["permissions"]
+        assert given["scope"] == "conversation"
+        assert run(rpc, home, "echo three")["status"] == "waiting"
+
+
+def test_keys_typed_ahead_of_the_permission_do_not_give_it(home: Home) -> None:
+    home.start()
+    with Terminal(home, "alvo", "run", "--", "echo one") as terminal:
+        terminal.see("p previews] ")
+        terminal.type("a\ry\ry\r")
+        terminal.see("give this permission? [y/N] ")
+        terminal.line("")
+        terminal.see("p previews] ")
+        terminal.line("n")
+        assert terminal.end() == 3
+    assert json.loads(home.run("alvo", "permissions", "--json").stdout)["permissions"] == []
+
+
+def test_where_no_permission_may_cover_it_a_says_so_and_is_no_answer(home: Home) -> None:
+    home.start()
+    with Terminal(home, "alvo", "run", "--", "echo one > made") as terminal:
+        terminal.see("none: no standing permission may cover this", "p previews] ")
+        terminal.line("a")
+        terminal.see("No standing permission may cover this inquiry.", "p previews] ")
+        terminal.line("y")
+        assert terminal.end() == 0
+    assert (home.home / "made").exists()
