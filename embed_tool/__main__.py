@@ -108,6 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     command("list", _list, "The sources, with what could not be read in them.")
     made = command("refresh", _refresh, "Index what has changed.")
     made.add_argument("sources", nargs="*", metavar="SOURCE", help="id, name or path; else all")
+    made = command("watch", _watch, "Index what changes, as it changes, until interrupted.")
+    made.add_argument("sources", nargs="*", metavar="SOURCE", help="id, name or path; else all")
     command("rebuild", _rebuild, "Make the index anew beside the old one, then switch.")
     made = command("verify", _verify, "Compare the index with the disk, content by content.")
     made.add_argument("sources", nargs="*", metavar="SOURCE", help="id, name or path; else all")
@@ -188,6 +190,12 @@ def _refresh(context: Context, given: argparse.Namespace) -> int:
     from embed_tool import documents
 
     return documents.refresh(context, given.sources)
+
+
+def _watch(context: Context, given: argparse.Namespace) -> int:
+    from embed_tool import watching
+
+    return watching.watch(context, given.sources)
 
 
 def _rebuild(context: Context, given: argparse.Namespace) -> int:

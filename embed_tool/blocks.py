@@ -18,6 +18,14 @@ class Kind(StrEnum):
     HTML = "html"
     PDF = "pdf"
     DOCX = "docx"
+    SLIDES = "slides"
+    SHEETS = "sheets"
+    CSV = "csv"
+    ODF = "odf"
+    EPUB = "epub"
+    NOTEBOOK = "notebook"
+    MAIL = "mail"
+    MAILBOX = "mailbox"
     PAGE = "page"
     JSON = "json"
     XML = "xml"
@@ -39,6 +47,15 @@ class Unit(StrEnum):
     LINE = "line"
     PAGE = "page"
     PARAGRAPH = "paragraph"
+    SLIDE = "slide"
+    ROW = "row"
+    CELL = "cell"
+    MESSAGE = "message"
+
+    @property
+    def parts_sections(self) -> bool:
+        """Whether a passage must not go on past one: "page 3" has to be true of the whole of it."""
+        return self in (Unit.PAGE, Unit.SLIDE, Unit.MESSAGE)
 
 
 @dataclass(frozen=True, slots=True)

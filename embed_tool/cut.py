@@ -63,8 +63,7 @@ def _bodies(blocks: list[Block]) -> Iterator[Block]:
 
 
 def _section(block: Block, unit: Unit) -> tuple[object, ...]:
-    # A page is a section of its own: "page 3" has to be true of the whole passage.
-    return (*block.headings, block.first if unit is Unit.PAGE else 0)
+    return (*block.headings, block.first if unit.parts_sections else 0)
 
 
 def _parts(blocks: list[Block]) -> Iterator[_Part]:
@@ -150,7 +149,8 @@ def _lead_ins_joined(found: list[list[_Part]], unit: Unit) -> Iterator[list[_Par
     carried: list[_Part] = []
     for n, parts in enumerate(found):
         above, below = parts[-1].headings, found[n + 1][0].headings if n + 1 < len(found) else ()
-        lead = unit is not Unit.PAGE and len(below) > len(above) and below[: len(above)] == above
+        deeper = len(below) > len(above) and below[: len(above)] == above
+        lead = deeper and not unit.parts_sections
         joined = [*carried, *parts]
         if lead and _size(joined) < _SMALL:
             carried = joined

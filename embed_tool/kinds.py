@@ -12,7 +12,15 @@ _BY_SUFFIX: Final = {
     Kind.HTML: "html htm xhtml",
     Kind.PDF: "pdf",
     Kind.DOCX: "docx docm",
-    Kind.TEXT: "txt text log rst adoc asciidoc org tex bib csv tsv srt vtt po diff patch",
+    Kind.SLIDES: "pptx pptm ppsx",
+    Kind.SHEETS: "xlsx xlsm xlsb xls ods",
+    Kind.CSV: "csv tsv",
+    Kind.ODF: "odt odp",
+    Kind.EPUB: "epub",
+    Kind.NOTEBOOK: "ipynb",
+    Kind.MAIL: "eml",
+    Kind.MAILBOX: "mbox",
+    Kind.TEXT: "txt text log rst adoc asciidoc org tex bib srt vtt po diff patch",
     Kind.CODE: "py pyi js mjs cjs ts tsx jsx java kt kts c h cc cpp cxx hh hpp cs go rs rb php pl "
     "pm lua r jl swift scala clj ex exs erl hs ml mli f90 f95 m sh bash zsh fish ps1 bat sql "
     "graphql proto css scss sass less vue svelte json jsonl yaml yml toml ini cfg conf xml xsd "
@@ -23,8 +31,8 @@ KINDS: Final = {
 }
 """By suffix, in lower case."""
 
-# Pictures, sound, film, fonts; archives, images of disks; what compilers make; databases; kinds
-# that only have text inside; and keys, which nobody wants quoted in an answer.
+# Pictures, sound, film, fonts; archives, images of disks; what compilers make; databases; old
+# kinds that only have text inside; and keys, which nobody wants quoted in an answer.
 _NEVER_LISTED: Final = """
 jpg jpeg png gif bmp tif tiff webp ico heic avif psd xcf svg eps ai raw cr2 nef
 mp3 wav flac ogg oga opus m4a aac wma mid mp4 mkv avi mov webm wmv flv mpg mpeg m4v
@@ -33,7 +41,7 @@ zip tar gz tgz bz2 xz zst lz4 7z rar jar war apk deb rpm iso img dmg qcow2 vmdk 
 o a so dll dylib exe bin class pyc pyo wasm obj lib pdb elc beam
 db sqlite sqlite3 mdb accdb dat npy npz parquet feather h5 hdf5 pkl pickle pt pth onnx
 safetensors gguf model
-doc xls xlsx xlsm ppt pptx odt ods odp epub mobi rtf ipynb eml mbox msg
+doc ppt mobi rtf msg
 lock map min swp swo tmp bak part crdownload
 pem key p12 pfx jks kdbx gpg asc pgp ppk crt cer der
 """

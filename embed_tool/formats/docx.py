@@ -11,38 +11,19 @@ import docx.table
 import docx.text.paragraph
 
 from embed_tool.blocks import Block, BlockKind, Extract, HeadingPath, Unit, one_line
-from embed_tool.formats import Encrypted, TooLarge, Unreadable
+from embed_tool.formats import Unreadable, package
 from embed_tool.reasons import Reason
 
-MAX_UNPACKED_BYTES: Final = 200 * 1024 * 1024
-"""What the parts of a document may come to once unpacked; pictures count too."""
-_MAX_PARTS: Final = 20_000
-_OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _HEADING: Final = re.compile(r"heading (\d)", re.IGNORECASE)
 
 
 def read_docx(content: bytes) -> Extract:
-    if content.startswith(_OLE):
-        # An encrypted document is wrapped in the container of the old format.
-        raise Encrypted
-    _refuse_bomb(content)
+    package.opened(content)
     document = _opened(content)
     blocks = list(_blocks(document))
     title = one_line(document.core_properties.title or "")
     first = next((b.text for b in blocks if b.kind is BlockKind.HEADING), "")
     return Extract(title or first, Unit.PARAGRAPH, blocks)
-
-
-def _refuse_bomb(content: bytes) -> None:
-    """What the entries declare is a bound: `zipfile` never unpacks more of a part than that."""
-    try:
-        parts = zipfile.ZipFile(io.BytesIO(content)).infolist()
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError):
-        raise Unreadable(Reason.NO_DOCUMENT) from None
-    if any(part.flag_bits & 1 for part in parts):
-        raise Encrypted
-    if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-        raise TooLarge(MAX_UNPACKED_BYTES)
 
 
 def _opened(content: bytes) -> Any:

@@ -56,9 +56,14 @@ def test_every_kind_of_document_is_found(tool, tmp_path):
     (kinds / "c.html").write_text("<h1>Zoo</h1><p>The zebra eats grass.</p>")
     (kinds / "d.py").write_text("def feed_badger():\n    return 'worms'\n")
     (kinds / "README").write_text("The walrus eats clams.\n")
+    (kinds / "e.pptx").write_bytes(documents.slides())
+    (kinds / "f.xlsx").write_bytes(documents.workbook())
+    (kinds / "g.odt").write_bytes(documents.opendocument())
+    (kinds / "h.csv").write_text("Animal,Food\nmoose,twigs\n")
     tool.json("add", kinds)
     places = {}
-    for word in ("pelican", "giraffe", "zebra", "badger", "walrus"):
+    words = ("pelican", "giraffe", "zebra", "badger", "walrus", "roof", "preços", "introdução")
+    for word in (*words, "moose"):
         (hit, *_) = tool.json("search", word)["hits"]
         places[Path(hit["path"]).name] = hit["place"]
     assert places == {
@@ -67,6 +72,10 @@ def test_every_kind_of_document_is_found(tool, tmp_path):
         "c.html": "Zoo",
         "d.py": "lines 1–2",
         "README": "line 1",
+        "e.pptx": "Plans",
+        "f.xlsx": "Preços",
+        "g.odt": "Manual › Prices",
+        "h.csv": "row 2",
     }
 
 

@@ -1,10 +1,19 @@
 """Small real documents, made by the tests that read them."""
 
+import datetime as dt
 import io
 import zipfile
 from collections.abc import Sequence
 
 import docx
+import odfdo
+import pptx
+import xlsxwriter
+
+
+def moment(year: int, month: int, day: int) -> dt.datetime:
+    """Midnight, of no zone, as workbooks have it."""
+    return dt.datetime(year, month, day)  # noqa: DTZ001
 
 
 def pdf(pages: Sequence[Sequence[str]], title: str = "") -> bytes:
@@ -90,4 +99,61 @@ def zip_bomb(unpacked_bytes: int) -> bytes:
             with target.open(part, "w", force_zip64=True) as bomb:
                 for _ in range(unpacked_bytes >> 20):
                     bomb.write(b" " * (1 << 20))
+    return out.getvalue()
+
+
+def slides() -> bytes:
+    """Two slides: a list with notes; a table, and a text in a group."""
+    presentation = pptx.Presentation()
+    first = presentation.slides.add_slide(presentation.slide_layouts[1])
+    first.shapes.title.text = "Plans"
+    first.placeholders[1].text = "Plant trees\nFix the roof"
+    first.notes_slide.notes_text_frame.text = "Say it slowly."
+    second = presentation.slides.add_slide(presentation.slide_layouts[5])
+    second.shapes.title.text = "Costs"
+    table = second.shapes.add_table(2, 2, 0, 0, 100, 100).table
+    for (row, column), text in {
+        (0, 0): "Item",
+        (0, 1): "Price",
+        (1, 0): "Roof",
+        (1, 1): "900",
+    }.items():
+        table.cell(row, column).text = text
+    group = second.shapes.add_group_shape()
+    group.shapes.add_textbox(0, 0, 10, 10).text_frame.text = "Within a group"
+    out = io.BytesIO()
+    presentation.save(out)
+    return out.getvalue()
+
+
+def workbook(rows: int = 2) -> bytes:
+    """A sheet of teas with prices and dates, and an empty one."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"default_date_format": "yyyy-mm-dd"}) as book:
+        sheet = book.add_worksheet("Preços")
+        sheet.write_row(0, 0, ["Product", "Price", "Since"])
+        for n in range(1, rows + 1):
+            sheet.write_row(n, 0, [f"Tea {n}", n + 0.5])
+            sheet.write_datetime(n, 2, moment(2026, 5, n % 28 + 1))
+        book.add_worksheet("Empty")
+    return out.getvalue()
+
+
+def opendocument() -> bytes:
+    """A text with two headings, a paragraph, a list and a table."""
+    document = odfdo.Document("text")
+    document.meta.title = "O manual"
+    document.body.clear()
+    table = odfdo.Table("T", width=2, height=2)
+    table.set_values([["Tea", 3], ["Coffee", 4]])
+    for element in (
+        odfdo.Header(1, "Manual"),
+        odfdo.Paragraph("Introdução."),
+        odfdo.Header(2, "Prices"),
+        odfdo.List(["one", "two"]),
+        table,
+    ):
+        document.body.append(element)
+    out = io.BytesIO()
+    document.save(out)
     return out.getvalue()
