@@ -33,6 +33,7 @@ COMMANDS = (
     Command("attach", "attach", "flow"),
     Command("cancel", "flows", "flow"),
     Command("retry", "attach", "flow"),
+    Command("why", "why", "flow"),
     Command("undo", "previews", "flow"),
     Command("delete", "flows", "flow"),
     Command("inquiries", "inquiries"),

@@ -12,6 +12,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.styles import Style
 
 from client import place
+from client.commands.why import LAST
 from client.console import Console
 from client.dispatch import run_command
 from client.ids import new_id, short
@@ -121,9 +122,17 @@ class Shell:
             self._console.error(error.message, error.action)
         self._console.notice("\n")
 
-    async def _ask(self, question: str) -> None:
+    async def _ask(self, question: str, *, about: str | None = None) -> None:
+        """`about`: the flow whose failed command is asked about; the sentence is then ours."""
         flow_id = FlowId(new_id())
-        start = StartFlow(question, flow_id, self._conversation, cwd=str(Path.cwd()))
+        start = StartFlow(
+            question,
+            flow_id,
+            self._conversation,
+            cwd=str(Path.cwd()),
+            language=self._words.language if about else None,
+            about=about,
+        )
         await self._follow(flow_id, lambda: self._connection.call(FLOW_START, start), owner=True)
 
     async def _follow(self, flow_id: FlowId, begin: _Begin, *, owner: bool) -> None:
@@ -147,6 +156,8 @@ class Shell:
             self._console.screen(help_screen(self._console))
         elif name not in BY_NAME or not BY_NAME[name].in_shell:
             self._console.error(self._words("shell_unknown", command=name), "")
+        elif name == "why" and len(words) <= 1 and not any(w.startswith("-") for w in words):
+            await self._ask(self._words("why_question"), about=words[0] if words else LAST)
         elif name in _FOLLOWING and len(words) == 1 and not words[0].startswith("-"):
             await self._follow_again(name, FlowId(words[0]))
         else:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from daemon.blocks.journal import Journal
 from daemon.blocks.outcome import Outcome, Proceed, respond
 from daemon.blocks.pieces import DECISION, FOUND, PIECES, Pieces, numbered
+from daemon.blocks.private import PrivatePlaces
 from daemon.config import FlowSettings
 from daemon.index import Index
 from daemon.protocol import errors
@@ -22,16 +24,26 @@ from daemon.reasoner import (
     ContextPiece,
     DecisionRequest,
     Exchange,
-    FailedCommand,
+    RanCommand,
     Reasoner,
     Reply,
 )
+from daemon.reasoner.explain import query
 from daemon.sources.databases import DatabaseSources, Route
 from daemon.store.clock import now
 from daemon.store.flows import StoredFlow
 from prompts import Phrase
 
 COMMAND_SIGN = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known before anything is looked up; `about`: the question is why `ran` failed."""
+
+    earlier: tuple[Exchange, ...]
+    ran: RanCommand | None
+    about: bool
 
 
 class QuestionBlock:
@@ -43,19 +55,19 @@ class QuestionBlock:
         databases: DatabaseSources,
         reasoner: Reasoner,
         settings: FlowSettings,
+        places: PrivatePlaces,
     ) -> None:
         self._index = index
         self._databases = databases
         self._reasoner = reasoner
         self._settings = settings
+        self._places = places
 
-    async def run(
-        self, stored: StoredFlow, earlier: tuple[Exchange, ...], journal: Journal
-    ) -> Outcome:
+    async def run(self, stored: StoredFlow, context: Context, journal: Journal) -> Outcome:
         command = direct_command(stored.flow.question)
         if command is not None:
             return Proceed(Block.RESPONSE, ReplyType.TASK, (PlannedCommand("", command),))
-        request = await self.request(stored, earlier, journal)
+        request = await self.request(stored, context, journal)
         reply = await journal.once(
             DECISION,
             Reply,
@@ -69,29 +81,33 @@ class QuestionBlock:
         return respond(reply.decision)
 
     async def request(
-        self, stored: StoredFlow, earlier: tuple[Exchange, ...], journal: Journal
+        self, stored: StoredFlow, context: Context, journal: Journal
     ) -> DecisionRequest:
         """All that the reasoner is told; the same again when it is asked for again."""
         flow = stored.flow
-        routes = await self._databases.route(flow.question)
-        found = await journal.once(PIECES, Pieces, lambda: self._pieces(flow, journal))
+        ran = context.ran and await asyncio.to_thread(self._places.mark, context.ran)
+        routes = [] if context.about else await self._databases.route(flow.question)
+        wanted = query(ran) if ran is not None and context.about else flow.question
+        found = await journal.once(PIECES, Pieces, lambda: self._pieces(flow, wanted, journal))
         return DecisionRequest(
             question=flow.question,
             language=flow.language,
             pieces=found.pieces,
-            earlier=earlier,
+            earlier=context.earlier,
             given=stored.given,
             cwd=stored.cwd,
             today=now(),
-            failed=await journal.recall("failed", FailedCommand),
+            failed=await journal.recall("failed", RanCommand),
+            ran=ran,
+            about=context.about,
             databases=_hints(routes),
             routed=bool(routes),
         )
 
-    async def _pieces(self, flow: Flow, journal: Journal) -> Pieces:
+    async def _pieces(self, flow: Flow, query: str, journal: Journal) -> Pieces:
         """What the search found in earlier rounds first, then the person's documents."""
         hits = await asyncio.to_thread(
-            self._index.search, flow.question, self._settings.retrieve_k, owner=flow.agent or ""
+            self._index.search, query, self._settings.retrieve_k, owner=flow.agent or ""
         )
         searched = [
             piece for found in await journal.history(FOUND, Pieces) for piece in found.pieces

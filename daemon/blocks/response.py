@@ -54,7 +54,10 @@ class ResponseBlock:
         )
         answer = without_unknown_marks(written.text, pieces.pieces)
         citations = citations_of(answer, pieces.pieces)
-        if not citations:
+        if request.about and request.ran is not None:
+            flow = request.ran.flow[:6]
+            answer += "\n\n" + prompts.phrase("why_source", stored.flow.language, flow=flow)
+        elif not citations:
             answer += "\n\n" + prompts.phrase("no_source", stored.flow.language)
         # What was left out, or who answered instead, belongs to the answer wherever it is read.
         searched = [found.notice for found in await journal.history(SAID, Said)]

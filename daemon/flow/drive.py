@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from daemon.blocks.outcome import Ask, Deliver, Outcome, Proceed
-from daemon.blocks.pieces import CONTEXT, PIECES, Pieces
-from daemon.blocks.question import QuestionBlock, direct_command
+from daemon.blocks.question import Context, QuestionBlock, direct_command
 from daemon.blocks.response import ResponseBlock
 from daemon.blocks.search import SearchBlock
+from daemon.flow.context import context_of
 from daemon.flow.failing import fail
 from daemon.flow.inquiring import Inquirer, put_inquiry
 from daemon.flow.journal import FlowJournal
@@ -26,13 +26,12 @@ from daemon.protocol.values import (
     Inquiry,
     InquiryKind,
 )
-from daemon.reasoner import DecisionRequest, Exchange
+from daemon.reasoner import DecisionRequest
 from daemon.store import Database, crash
 from daemon.store.changes import record_preview
-from daemon.store.flows import StoredFlow, earlier_answers, load_flow, step_history
+from daemon.store.flows import StoredFlow, load_flow
 
 _RUNNING: Final = frozenset({FlowStatus.RUNNING})
-_EARLIER: Final = 5
 _log: Final = logging.getLogger(__name__)
 
 
@@ -80,21 +79,23 @@ class Driver:
     async def _load(self, flow_id: FlowId) -> StoredFlow:
         return await self._ledger.read(lambda db: load_flow(db, flow_id))
 
+    async def _context(self, stored: StoredFlow) -> Context:
+        return await self._ledger.read(lambda db: context_of(db, stored))
+
     async def _run_block(self, stored: StoredFlow, *, again: bool) -> Outcome:
         journal = FlowJournal(self._ledger, stored, again=again)
         match stored.flow.block:
             case Block.QUESTION:
-                earlier = await self._ledger.read(lambda db: _earlier(db, stored))
-                return await self._question.run(stored, earlier, journal)
+                return await self._question.run(stored, await self._context(stored), journal)
             case Block.SEARCH:
-                earlier = await self._ledger.read(lambda db: _earlier(db, stored))
-                request = await self._question.request(stored, earlier, journal)
+                context = await self._context(stored)
+                request = await self._question.request(stored, context, journal)
                 return await self._search.run(stored.flow, request, journal)
             case Block.RESPONSE:
                 known: DecisionRequest | None = None
                 if direct_command(stored.flow.question) is None:
-                    earlier = await self._ledger.read(lambda db: _earlier(db, stored))
-                    known = await self._question.request(stored, earlier, journal)
+                    context = await self._context(stored)
+                    known = await self._question.request(stored, context, journal)
                 return await self._response.run(stored, known, journal)
             case unknown:
                 assert_never(unknown)
@@ -172,17 +173,3 @@ def _record(
             return put_inquiry(db, inquiry, flow, outcome)
         case unknown:
             assert_never(unknown)
-
-
-def _earlier(db: Database, stored: StoredFlow) -> tuple[Exchange, ...]:
-    """The conversation so far; what rests on private passages is marked as such."""
-    return tuple(
-        Exchange(flow.question, flow.answer or "", private=_is_private(db, flow.id))
-        for flow in earlier_answers(db, stored.flow, _EARLIER)
-    )
-
-
-def _is_private(db: Database, flow_id: FlowId) -> bool:
-    known = (PIECES, CONTEXT)
-    rounds = [found for name in known for found in step_history(db, flow_id, name, Pieces)]
-    return any(piece.private for found in rounds for piece in found.pieces)

@@ -11,6 +11,7 @@ from typing import Final
 from daemon.blocks.databases import DatabaseSearch
 from daemon.blocks.internet import InternetSearch
 from daemon.blocks.person import PersonSearch
+from daemon.blocks.private import PrivatePlaces
 from daemon.blocks.question import QuestionBlock
 from daemon.blocks.response import ResponseBlock
 from daemon.blocks.search import SearchBlock
@@ -18,6 +19,7 @@ from daemon.blocks.secrets import Secrets
 from daemon.config import Config, Paths, PreviewKind
 from daemon.flow.answering import Answers, Resume
 from daemon.flow.applying import Applier
+from daemon.flow.context import asked_about
 from daemon.flow.drive import Driver
 from daemon.flow.execution import Executor
 from daemon.flow.inquiring import Inquirer, say_inquiry
@@ -50,7 +52,7 @@ from daemon.protocol.values import (
     Seconds,
     StepStatus,
 )
-from daemon.reasoner import Reasoner
+from daemon.reasoner import RanCommand, Reasoner
 from daemon.shell.session import SessionMarker, Shell
 from daemon.sources.databases import DatabaseSources
 from daemon.sources.internet import Internet
@@ -111,6 +113,7 @@ class Engine:
         self._secrets = secrets
         self._config = config
         self._home = paths.home
+        self._places = PrivatePlaces(partial(index.sources, None), paths.home)
         inquirer = Inquirer(shell, secrets, config, paths.home)
         self._applier = Applier(
             ledger, paths.home, paths.state_dir / "undo", config.shell.undo_limit_bytes
@@ -119,7 +122,7 @@ class Engine:
         self._driver = Driver(
             self._ledger,
             inquirer,
-            QuestionBlock(index, databases, reasoner, config.flow),
+            QuestionBlock(index, databases, reasoner, config.flow, self._places),
             SearchBlock(
                 DatabaseSearch(databases, reasoner),
                 PersonSearch(secrets),
@@ -171,17 +174,26 @@ class Engine:
         stored = await asyncio.to_thread(first_state, given, self._home, speaks)
         flow = stored.flow
 
+        about = await self._asked_about(given)
+
         def insert(db: Database) -> StoredFlow:
             # Twice at the same moment is once.
             known = find_flow(db, flow.id)
             if known is None:
-                insert_flow(db, stored)
+                insert_flow(db, stored, about)
             return known or stored
 
         begun = await self._ledger.commit(flow.id, insert)
         if begun is stored:
             self._work(flow.id, partial(self._driver.drive, flow.id))
         return begun.flow
+
+    async def _asked_about(self, given: StartFlow) -> RanCommand | None:
+        if given.about is None:
+            return None
+        which = given.about
+        ran = await self._ledger.read(lambda db: asked_about(db, which, given.conversation))
+        return await asyncio.to_thread(self._places.mark, ran)
 
     async def get(self, flow_id: FlowId) -> Flow:
         return (await self._load(flow_id)).flow

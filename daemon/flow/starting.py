@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from daemon.blocks.pieces import DECISION, VERDICT
 from daemon.blocks.question import COMMAND_SIGN, direct_command
+from daemon.flow.context import ABOUT, failed_command
 from daemon.flow.plan import remaining
 from daemon.flow.transitions import advance
 from daemon.index.language import detect, known
@@ -15,19 +16,17 @@ from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     Block,
     ConversationId,
-    Event,
     EventKind,
     Flow,
     FlowId,
     FlowStatus,
     ReplyType,
-    StepStatus,
     Usage,
 )
-from daemon.reasoner import FailedCommand, Reply
+from daemon.reasoner import RanCommand, Reply
 from daemon.store import Database
 from daemon.store.clock import now
-from daemon.store.events import append_event, last_events
+from daemon.store.events import append_event
 from daemon.store.flows import (
     ENDED,
     StoredFlow,
@@ -41,7 +40,6 @@ from daemon.store.ids import is_id, new_id
 
 MAX_QUESTION_CHARS: Final = 100_000
 MAX_GIVEN_CHARS: Final = 1_000_000
-_OUTPUT_TAIL: Final = 4000
 
 
 def first_state(given: StartFlow, home: Path, speaks: str) -> StoredFlow:
@@ -87,8 +85,11 @@ def is_alone(flow_id: FlowId, conversation: ConversationId) -> bool:
     return str(conversation) == str(flow_id) or conversation.startswith(f"{flow_id}~")
 
 
-def insert_flow(db: Database, stored: StoredFlow) -> None:
+def insert_flow(db: Database, stored: StoredFlow, about: RanCommand | None = None) -> None:
+    """`about`: the command that the question is about."""
     save_flow(db, stored)
+    if about is not None:
+        record_step(db, stored.flow.id, 1, ABOUT, about)
     append_event(
         db,
         stored.flow.id,
@@ -104,7 +105,7 @@ def begin_again(db: Database, flow_id: FlowId, *, correct: bool) -> StoredFlow:
     if flow.status not in ENDED:
         raise AlvoError(errors.FLOW_ACTIVE, flow=flow.id[:6], status=flow.status)
     left = remaining(flow.plan)
-    failed = _failed_command(db, flow) if correct else None
+    failed = _failed_command(db, stored) if correct else None
     if flow.type is ReplyType.TASK and left and failed is None and not secret_names(db, flow.id):
         return _go_on_in(db, flow, Block.RESPONSE, type=flow.type, plan=left)
     again = begin_anew(db, flow)
@@ -115,7 +116,7 @@ def begin_again(db: Database, flow_id: FlowId, *, correct: bool) -> StoredFlow:
 
 def begin_anew(db: Database, flow: Flow) -> StoredFlow:
     """From the question on, with nothing of what was found or said."""
-    forget_steps(db, flow.id)
+    forget_steps(db, flow.id, but=ABOUT)
     return _go_on_in(db, flow, Block.QUESTION, type=None, plan=[], rounds=1)
 
 
@@ -145,20 +146,11 @@ def _go_on_in(db: Database, flow: Flow, block: Block, **changes: Any) -> StoredF
     )
 
 
-def _failed_command(db: Database, flow: Flow) -> FailedCommand | None:
+def _failed_command(db: Database, stored: StoredFlow) -> RanCommand | None:
     """What a model is told to mend; a person's own command is theirs to mend."""
-    if direct_command(flow.question) is not None:
+    if direct_command(stored.flow.question) is not None:
         return None
-    for n, command in enumerate(flow.plan):
-        if command.status is StepStatus.FAILED:
-            events = last_events(db, flow.id, EventKind.OUTPUT)
-            return FailedCommand(command.script, command.exit_status, _tail(events, n))
-    return None
-
-
-def _tail(events: list[Event], n: int) -> str:
-    text = "".join(str(event.data["text"]) for event in events if event.data["n"] == n)
-    return text[-_OUTPUT_TAIL:]
+    return failed_command(db, stored)
 
 
 def _language(given: StartFlow, speaks: str) -> str:

@@ -70,7 +70,8 @@ class StartFlow:
     """`flow_id`: chosen by the caller, so that the same call twice starts one flow.
 
     `context`: text given with the question (standard input). `language`: `en` or `pt`; found
-    out from the question if left out.
+    out from the question if left out. `about`: a flow whose command has failed, which the question
+    is about; `last`: the last such one, of the conversation if that has any.
     """
 
     question: str
@@ -80,6 +81,7 @@ class StartFlow:
     cwd: str | None = None
     context: str | None = None
     language: str | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

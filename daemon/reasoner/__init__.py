@@ -2,7 +2,7 @@
 
 from daemon.reasoner.decision import Decision, Missing, PlanItem
 from daemon.reasoner.reasoner import AnswerStream, Reasoner, Reply, cited
-from daemon.reasoner.request import ContextPiece, DecisionRequest, Exchange, FailedCommand
+from daemon.reasoner.request import ContextPiece, DecisionRequest, Exchange, RanCommand
 from daemon.reasoner.sql_request import SqlReply, SqlRequest, TriedSql
 
 __all__ = [
@@ -11,9 +11,9 @@ __all__ = [
     "Decision",
     "DecisionRequest",
     "Exchange",
-    "FailedCommand",
     "Missing",
     "PlanItem",
+    "RanCommand",
     "Reasoner",
     "Reply",
     "SqlReply",

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import prompts
-from daemon.reasoner.request import ContextPiece, DecisionRequest, Exchange, FailedCommand
+from daemon.reasoner.request import ContextPiece, DecisionRequest, Exchange, RanCommand
 
 WORTH_CUTTING: Final = 400
 """Characters: a smaller rest of a piece is left out rather than given."""
 _GIVEN_SHARE: Final = 0.5
 _EARLIER_SHARE: Final = 0.2
 _FAILED_SHARE: Final = 0.2
+_ABOUT_SHARE: Final = 0.4
 _FOUND_SHARE: Final = 0.1
 
 What = tuple[str, dict[str, int]]
@@ -47,12 +48,19 @@ def _notice(phrase: str, left_out: list[What], language: str, reasoner: str) -> 
 def _without_private(request: DecisionRequest) -> tuple[DecisionRequest, list[What]]:
     pieces = tuple(piece for piece in request.pieces if not piece.private)
     earlier = tuple(exchange for exchange in request.earlier if not exchange.private)
+    commands = [one for one in (request.failed, request.ran) if one is not None and one.private]
     counts = {
         "reasoner_private_pieces": len(request.pieces) - len(pieces),
         "reasoner_private_earlier": len(request.earlier) - len(earlier),
+        "reasoner_private_output": len(commands),
     }
     hidden: list[What] = [(name, {"count": count}) for name, count in counts.items() if count]
     found = _without_places(request.found, [one for one in request.pieces if one.private])
+    request = replace(
+        request,
+        failed=None if request.failed in commands else request.failed,
+        ran=None if request.ran in commands else request.ran,
+    )
     return replace(request, pieces=pieces, earlier=earlier, found=found), hidden
 
 
@@ -70,7 +78,9 @@ def _cut(request: DecisionRequest, budget: int) -> tuple[DecisionRequest, list[W
         cut.append(("reasoner_cut_question", {}))
     left = budget - len(question)
     failed = _last_of(request.failed, int(left * _FAILED_SHARE))
-    left -= len(failed.script) + len(failed.output) if failed is not None else 0
+    left -= _size(failed)
+    ran = _last_of(request.ran, int(left * (_ABOUT_SHARE if request.about else _FAILED_SHARE)))
+    left -= _size(ran)
     found = request.found[: int(left * _FOUND_SHARE)]
     databases = request.databases[: int(left * _FOUND_SHARE)]
     left -= len(found) + len(databases)
@@ -94,17 +104,19 @@ def _cut(request: DecisionRequest, budget: int) -> tuple[DecisionRequest, list[W
         ),
     }
     cut += [(name, {"count": lost, "of": of}) for name, (lost, of) in counts.items() if lost]
-    fitted = replace(request, question=question, failed=failed, given=given, pieces=pieces)
+    fitted = replace(request, question=question, failed=failed, ran=ran, given=given, pieces=pieces)
     return replace(fitted, found=found, databases=databases, earlier=earlier), cut
 
 
-def _last_of(failed: FailedCommand | None, room: int) -> FailedCommand | None:
+def _last_of(ran: RanCommand | None, room: int) -> RanCommand | None:
     """The end of the output is where the error is."""
-    if failed is None:
+    if ran is None:
         return None
-    return replace(
-        failed, script=failed.script[:room], output=failed.output[-room:] if room else ""
-    )
+    return replace(ran, script=ran.script[:room], output=ran.output[-room:] if room else "")
+
+
+def _size(ran: RanCommand | None) -> int:
+    return len(ran.script) + len(ran.output) if ran is not None else 0
 
 
 def _newest(earlier: tuple[Exchange, ...], room: int) -> tuple[Exchange, ...]:

@@ -77,6 +77,10 @@ class BackedReasoner:
         return self.model.name
 
     async def decide(self, request: DecisionRequest) -> Reply:
+        about = request.ran if request.about else None
+        if about is not None and about.private and self.model.remote:
+            own = await self._offline.decide(request)
+            return replace(own, notice=self._stood_in(request))
         try:
             reply = await self.model.decide(request)
         except AlvoError as error:
@@ -119,10 +123,11 @@ class BackedReasoner:
         private = await self._offline.decide(request)
         if not private.decision.enough:
             return reply
-        notice = prompts.phrase(
-            "reasoner_private_offline", request.language, reasoner=self.model.name
-        )
-        return replace(private, usage=reply.usage, notice=notice)
+        return replace(private, usage=reply.usage, notice=self._stood_in(request))
+
+    def _stood_in(self, request: DecisionRequest) -> str:
+        name = self.model.name
+        return prompts.phrase("reasoner_private_offline", request.language, reasoner=name)
 
 
 def _fell_back(language: str, error: AlvoError) -> str:

@@ -39,6 +39,10 @@ class ModelReasoner:
     def name(self) -> str:
         return self._model.name
 
+    @property
+    def remote(self) -> bool:
+        return self._model.remote
+
     async def decide(self, request: DecisionRequest) -> Reply:
         fitted = self._fitted(request)
         decision, usage = await self._decided(fitted.request)

@@ -15,6 +15,7 @@ from daemon.protocol.values import (
 )
 from daemon.reasoner import extract, rows, runbook, words
 from daemon.reasoner.decision import Decision, Missing
+from daemon.reasoner.explain import explain
 from daemon.reasoner.intent import IntentClassifier
 from daemon.reasoner.reasoner import AnswerStream, Reply
 from daemon.reasoner.request import ContextPiece, DecisionRequest
@@ -60,6 +61,8 @@ class OfflineReasoner:
         """Nothing is open."""
 
     def _decided(self, request: DecisionRequest) -> Decision:
+        if request.about and request.ran is not None:
+            return explain(request, request.ran)
         if len(request.question) > _LONGEST_QUESTION:
             request = replace(request, question=request.question[:_LONGEST_QUESTION])
         likely = self._intents.probability_of_task(request.question)

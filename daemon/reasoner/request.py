@@ -37,12 +37,18 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class FailedCommand:
-    """The command that stopped the plan; `output`: the end of what it printed."""
+class RanCommand:
+    """A command that was run in `cwd` for a flow; `output`: the end of what it printed, as data.
+
+    `private`: it may show what a private source holds, so it is never for a remote model.
+    """
 
     script: str
     exit_status: int | None
     output: str
+    flow: str = ""
+    cwd: str = ""
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,9 @@ class DecisionRequest:
 
     `databases`: which may hold more, one a line with its tables; only those that any reasoner may
     know of. `routed`: whether any fits the question, a private one too.
+
+    `failed`: stopped the plan of this flow. `ran`: the last command of the conversation; `about`:
+    the question is why that one failed.
     """
 
     question: str
@@ -60,7 +69,9 @@ class DecisionRequest:
     given: str | None = None
     cwd: str = ""
     today: Timestamp | None = None
-    failed: FailedCommand | None = None
+    failed: RanCommand | None = None
+    ran: RanCommand | None = None
+    about: bool = False
     found: str = ""
     databases: str = ""
     routed: bool = False

@@ -8,7 +8,7 @@ import prompts
 from daemon.models.language_model import Prompt
 from daemon.protocol.escape import is_hidden
 from daemon.reasoner.decision import Decision
-from daemon.reasoner.request import DecisionRequest
+from daemon.reasoner.request import DecisionRequest, RanCommand
 
 _LANGUAGES = {"en": "English", "pt": "Brazilian Portuguese"}
 
@@ -72,7 +72,6 @@ def _prompt(template: str, request: DecisionRequest, **more: str) -> Prompt:
 
 
 def _visible(request: DecisionRequest) -> DecisionRequest:
-    failed = request.failed
     return replace(
         request,
         question=visible(request.question),
@@ -93,9 +92,13 @@ def _visible(request: DecisionRequest) -> DecisionRequest:
             replace(exchange, question=visible(exchange.question), answer=visible(exchange.answer))
             for exchange in request.earlier
         ),
-        failed=failed
-        and replace(failed, script=visible(failed.script), output=visible(failed.output)),
+        failed=_visible_command(request.failed),
+        ran=_visible_command(request.ran),
     )
+
+
+def _visible_command(ran: RanCommand | None) -> RanCommand | None:
+    return ran and replace(ran, script=visible(ran.script), output=visible(ran.output))
 
 
 def line(text: str) -> str:

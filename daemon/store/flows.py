@@ -29,6 +29,7 @@ from daemon.store.ids import resolve
 
 T = TypeVar("T")
 
+_LOOKED_BACK: Final = 20
 ENDED: Final = frozenset(
     {
         FlowStatus.ANSWERED,
@@ -165,6 +166,26 @@ def earlier_answers(db: Database, flow: Flow, limit: int) -> list[Flow]:
     return [_flow(row).flow for row in reversed(rows)]
 
 
+def earlier_plans(db: Database, flow: Flow) -> list[StoredFlow]:
+    """The flows of the conversation before this one that have a plan, newest first."""
+    rows = db.all(
+        f"{_SELECT} WHERE conversation = ? AND created_at < ? AND id <> ? AND plan <> '[]'"
+        " ORDER BY created_at DESC LIMIT ?",
+        (flow.conversation, flow.created_at, flow.id, _LOOKED_BACK),
+    )
+    return [_flow(row) for row in rows]
+
+
+def plans_that_failed(db: Database, conversation: ConversationId | None) -> list[StoredFlow]:
+    """Flows whose plan was stopped, newest first; of one conversation, or of all."""
+    rows = db.all(
+        f"{_SELECT} WHERE status IN (?, ?) AND plan <> '[]' AND (? IS NULL OR conversation = ?)"
+        " ORDER BY updated_at DESC LIMIT ?",
+        (FlowStatus.FAILED, FlowStatus.INTERRUPTED, conversation, conversation, _LOOKED_BACK),
+    )
+    return [_flow(row) for row in rows]
+
+
 def find_step(db: Database, flow_id: FlowId, round_: int, name: str, type_: type[T]) -> T | None:
     """What a finished step of this round gave."""
     result = db.value(
@@ -189,9 +210,9 @@ def step_history(db: Database, flow_id: FlowId, name: str, type_: type[T]) -> li
     return [codec.decode(result, type_) for (result,) in rows]
 
 
-def forget_steps(db: Database, flow_id: FlowId) -> None:
-    """All of them: a retry asks anew."""
-    db.run("DELETE FROM step WHERE flow_id = ?", (flow_id,))
+def forget_steps(db: Database, flow_id: FlowId, *, but: str) -> None:
+    """All of them: a retry asks anew. `but`: what belongs to the question itself."""
+    db.run("DELETE FROM step WHERE flow_id = ? AND name <> ?", (flow_id, but))
 
 
 def _json(value: Any) -> str:

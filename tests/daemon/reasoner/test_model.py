@@ -18,7 +18,7 @@ from daemon.protocol.values import (
     SourceName,
     Timestamp,
 )
-from daemon.reasoner import ContextPiece, DecisionRequest, Exchange, FailedCommand
+from daemon.reasoner import ContextPiece, DecisionRequest, Exchange, RanCommand
 from daemon.reasoner.decision import Decision
 from daemon.reasoner.model import ModelReasoner
 from tests.support import gemini_server as wire
@@ -105,7 +105,7 @@ def test_what_was_found_cannot_close_its_fence(server: GeminiServer) -> None:
             given=hostile,
             found=hostile,
             earlier=(Exchange(hostile, hostile),),
-            failed=FailedCommand(hostile, 1, hostile),
+            failed=RanCommand(hostile, 1, hostile),
         ),
     )
     request = server.requests[0]
@@ -178,7 +178,7 @@ def test_no_size_of_anything_breaks_the_budget(server: GeminiServer) -> None:
         (replace(LEAVE, text=huge),),
         (Exchange(huge, huge),),
         huge,
-        failed=FailedCommand(huge, 1, huge + "THE END"),
+        failed=RanCommand(huge, 1, huge + "THE END"),
         found=huge,
         databases=huge,
     )
