@@ -15,8 +15,10 @@ _SGR = re.compile(r"\x1b\[[0-9;:]{0,64}m")
 _OTHER_SCREEN = r"\x1b\[\?(?:1049|1047|47)[hl]"
 _SILENT = r"\x1b(?:\[[0-2]?K|\[\?(?:1|7|12|25|1004|2004)[hl]|[=>]|\(B)"
 _KNOWN = re.compile(f"{_SGR.pattern}|{_OTHER_SCREEN}|{_SILENT}")
-# What may have its end in the next piece: a line end, a sequence, a literal that looks like ours.
-_UNFINISHED = re.compile(r"(?:\r+|\x1b(?:\(|\[\??[0-9;:]{0,64})?|<U?)\Z")
+# What may have its end in the next piece: a sequence, a literal that looks like ours.
+_UNFINISHED = re.compile(r"(?:\x1b(?:\(|\[\??[0-9;:]{0,64})?|<U?)\Z")
+_LONGEST_UNFINISHED = 70
+_REMEMBERED = 256
 _COLOUR_FOLLOWS = frozenset({38, 48, 58})
 _CONCEAL = 8
 RESET = "\x1b[0m"
@@ -34,11 +36,11 @@ class OutputFilter:
         self._elsewhere = False
         self._held = ""
         self._coloured = False
+        self._colours = dict[str, tuple[str, bool | None]]()
 
     def feed(self, text: str) -> str:
         text = self._held + text
-        unfinished = _UNFINISHED.search(text)
-        cut = unfinished.start() if unfinished else len(text)
+        cut = _finished(text)
         self._held = text[cut:]
         return self._shown(text[:cut])
 
@@ -53,10 +55,12 @@ class OutputFilter:
 
     def _shown(self, text: str) -> str:
         # A lone return would overwrite the line before it: it begins a new one instead.
-        text = re.sub(r"\r+\n?", "\n", text)
+        if "\r" in text:
+            text = re.sub(r"\r+\n?", "\n", text)
         parts, at = [], 0
         for found in _KNOWN.finditer(text):
-            parts.append(self._plain(text[at : found.start()]))
+            if at < found.start():
+                parts.append(self._plain(text[at : found.start()]))
             parts.append(self._sequence(found[0]))
             at = found.end()
         parts.append(self._plain(text[at:]))
@@ -77,11 +81,26 @@ class OutputFilter:
         return f"\n{self._left_out}\n" if elsewhere and not before else ""
 
     def _colour(self, sequence: str) -> str:
-        numbers = [int(n or 0) for n in re.split("[;:]", sequence[2:-1])]
-        if not self._terminal or _conceals(numbers):
-            return escape(sequence)
-        self._coloured = numbers[-1] != 0
-        return sequence
+        known = self._colours.get(sequence)
+        if known is None:
+            numbers = [int(n or 0) for n in re.split("[;:]", sequence[2:-1])]
+            passes = self._terminal and not _conceals(numbers)
+            known = (sequence, numbers[-1] != 0) if passes else (escape(sequence), None)
+            if len(self._colours) < _REMEMBERED:
+                self._colours[sequence] = known
+        shown, coloured = known
+        self._coloured = self._coloured if coloured is None else coloured
+        return shown
+
+
+def _finished(text: str) -> int:
+    """Up to where the text can be shown: not the returns, or the half of a sequence, at its end."""
+    cut = len(text.rstrip("\r"))
+    if cut == len(text):
+        # Its end alone is looked at: a long piece would be gone through again for each of its parts.
+        found = _UNFINISHED.search(text, max(0, cut - _LONGEST_UNFINISHED))
+        return found.start() if found else cut
+    return cut
 
 
 def _conceals(numbers: list[int]) -> bool:

@@ -29,7 +29,6 @@ WAIT_S = 30.0
 PATIENCE_S = 10.0
 """How long a daemon that went away is waited for: about as long as a restart takes."""
 
-_LIMIT = 500
 _ANSWERED_MEANWHILE = ("INQUIRY_CLOSED", "INQUIRY_CHANGED", "INQUIRY_EXPIRED")
 
 
@@ -106,7 +105,7 @@ class Follower:
             for event in told.events:
                 self._event(event)
             flow = told.flow
-            if flow is None or len(told.events) == _LIMIT:
+            if flow is None or told.more:
                 continue
             if flow.status not in (*screens.RUNNING, "waiting"):
                 self._show(self._wanting.released())
@@ -124,7 +123,6 @@ class Follower:
             flow_id=self._flow_id,
             after=self._after,
             timeout_s=wait_s,
-            limit=_LIMIT,
         )
         return events
 

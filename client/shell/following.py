@@ -65,7 +65,6 @@ from daemon.protocol.values import (
 )
 
 _WAIT_S: Final = Seconds(30.0)
-_LIMIT: Final = 500
 _ENDED: Final = frozenset(FlowStatus) - {
     FlowStatus.RUNNING,
     FlowStatus.WAITING,
@@ -118,7 +117,7 @@ class Following:
             told = await self._told()
             await self._show(told)
             flow = told.flow
-            if flow is None or len(told.events) == _LIMIT:
+            if flow is None or told.more:
                 continue
             if flow.status in _ENDED:
                 await self._show_events(self._wanting.released())
@@ -130,7 +129,7 @@ class Following:
                 return
 
     async def _told(self, wait_s: Seconds = _WAIT_S) -> FlowEvents:
-        return await self._call(FLOW_WAIT, WaitFlow(self._after, wait_s, self._flow_id, _LIMIT))
+        return await self._call(FLOW_WAIT, WaitFlow(self._after, wait_s, self._flow_id))
 
     async def _show(self, told: FlowEvents) -> None:
         for event in told.events:

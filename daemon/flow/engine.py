@@ -211,15 +211,7 @@ class Engine:
     async def wait(self, wanted: WaitFlow) -> FlowEvents:
         """`flow.wait`: of one flow with its state, or of all."""
         timeout_s = Seconds(max(0.0, min(wanted.timeout_s, _MAX_WAIT_S)))
-        if wanted.flow_id is None:
-            events = await self._ledger.wait(wanted.after, None, wanted.limit, timeout_s)
-            return FlowEvents(None, events)
-        stored = await self._load(wanted.flow_id)
-        flow_id = stored.flow.id
-        if stored.flow.status in ENDED:
-            timeout_s = Seconds(0.0)
-        events = await self._ledger.wait(wanted.after, flow_id, wanted.limit, timeout_s)
-        return FlowEvents((await self._load(flow_id)).flow, events)
+        return await self._ledger.wait(wanted, timeout_s)
 
     async def cancel(self, flow_id: FlowId) -> Flow:
         """Ends a flow for good: its inquiry, its blocks, its command with all that it started."""

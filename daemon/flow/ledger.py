@@ -3,14 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
 from daemon.flow.bell import Bell
 from daemon.protocol import errors
+from daemon.protocol.calls import FlowEvents, WaitFlow
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
-    Event,
     EventKind,
     FlowId,
     Json,
@@ -18,7 +19,8 @@ from daemon.protocol.values import (
 )
 from daemon.store import Database, Worker
 from daemon.store.audit_head import AuditHead
-from daemon.store.events import append_event, events_after
+from daemon.store.events import append_event, events_since
+from daemon.store.flows import ENDED
 
 T = TypeVar("T")
 
@@ -91,22 +93,25 @@ class Ledger:
     async def say(self, flow_id: FlowId, kind: EventKind, data: Json) -> None:
         await self.commit(flow_id, lambda db: append_event(db, flow_id, kind, data))
 
-    async def wait(
-        self, after: int, flow_id: FlowId | None, limit: int, timeout_s: Seconds
-    ) -> list[Event]:
-        """The events after `after`; waits for the first one as long as `timeout_s`."""
+    async def wait(self, wanted: WaitFlow, timeout_s: Seconds) -> FlowEvents:
+        """What there is after `after`; waits for it as long as `timeout_s`, and for no ended flow."""
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout_s
         while True:
-            waiter = self._bell.listen(flow_id)
+            waiter = self._bell.listen(wanted.flow_id)
             try:
-                events = await self.read(lambda db: events_after(db, after, flow_id, limit))
+                told = await self.read(partial(events_since, wanted=wanted))
                 left = end - loop.time()
-                if events or left <= 0:
-                    return events
-                await asyncio.wait([waiter], timeout=left)
+                ended = told.flow is not None and told.flow.status in ENDED
+                if told.events or ended or left <= 0:
+                    return told
+                if told.flow is None or told.flow.id == wanted.flow_id:
+                    await asyncio.wait([waiter], timeout=left)
             finally:
-                self._bell.leave(flow_id, waiter)
+                self._bell.leave(wanted.flow_id, waiter)
+            if told.flow is not None:
+                # It may have been named by the beginning of its id, which nobody rings for.
+                wanted = replace(wanted, flow_id=told.flow.id)
 
     def _ring(self, flow_id: FlowId, done: "asyncio.Future[T]") -> None:
         if not done.cancelled() and done.exception() is None:

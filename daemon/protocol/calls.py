@@ -114,10 +114,14 @@ class WaitFlow:
 
 @dataclass(frozen=True, slots=True)
 class FlowEvents:
-    """`flow` is null where all flows are followed."""
+    """`flow` is as it was after these events; null where all flows are followed.
+
+    `more`: there are further events already, so `flow` may be ahead of `events`; ask again at once.
+    """
 
     flow: Flow | None
     events: list[Event]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ _INVISIBLE = frozenset(
         ),
     )
 )
+# More than a text of any one script has; a hostile one that has all must not fill the memory.
+_REMEMBERED = 20_000
 _PLAIN = re.compile(r"[ -;=-~]*")
 _ESCAPED = re.compile(r"<U\+([0-9A-F]{4,6})>")
 
@@ -45,14 +47,25 @@ def escape(text: str, *, lines: bool = False) -> str:
 
     A literal `<U+` has its first character escaped, so that `unescape` is the exact inverse.
     """
-    if _PLAIN.fullmatch(text):
-        return text
-    kept = "\n\t" if lines else ""
-    return "<U+003C>U+".join(_escape_each(part, kept) for part in text.split("<U+"))
+    shown = _LINES if lines else _ALL
+    return "<U+003C>U+".join([part.translate(shown) for part in text.split("<U+")])
 
 
-def _escape_each(text: str, kept: str) -> str:
-    return "".join(c if c in kept or not is_hidden(c) else f"<U+{ord(c):04X}>" for c in text)
+class _Shown(dict[int, "int | str"]):
+    """What is shown for each code point: found out once, as output comes by the megabyte."""
+
+    def __init__(self, kept: str) -> None:
+        super().__init__({ord(c): ord(c) for c in kept})
+
+    def __missing__(self, code: int) -> int | str:
+        shown = f"<U+{code:04X}>" if is_hidden(chr(code)) else code
+        if len(self) < _REMEMBERED:
+            self[code] = shown
+        return shown
+
+
+_LINES = _Shown("\n\t")
+_ALL = _Shown("")
 
 
 def unescape(shown: str) -> str:

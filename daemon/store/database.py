@@ -177,6 +177,15 @@ class Database:
                 self._connection.execute(undo)
             raise
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read in it is of one moment, whatever is committed meanwhile."""
+        self.run("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
     def interrupt(self) -> None:
         """Ends the statement that another thread runs here."""
         self._connection.interrupt()

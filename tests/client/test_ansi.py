@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -47,6 +48,19 @@ def shown(*pieces: str, terminal: bool = True) -> str:
 )
 def test_only_colours_reach_the_terminal(printed, on_screen):
     assert shown(printed) == on_screen
+
+
+def test_a_long_run_of_one_character_takes_no_longer_than_others():
+    """Each of these was once gone through again for each of its own characters."""
+    for piece in ("\r" * 200_000 + "x", "<" * 200_000, "\x1b" * 200_000, "\x1b[" * 100_000):
+        took = min(timed(piece) for _ in range(3))
+        assert took < 40 * min(timed("\0" * 200_000) for _ in range(3)), piece[:2]
+
+
+def timed(piece: str) -> float:
+    begun = time.perf_counter()
+    shown(piece)
+    return time.perf_counter() - begun
 
 
 def test_off_a_terminal_not_even_colours_do():

@@ -43,6 +43,15 @@ def test_allow_shows_and_runs_that_one_and_its_output_is_the_result(started):
     assert "✓ exit status 0" in done.stderr
 
 
+def test_all_that_a_command_printed_is_shown_to_its_last_line(started):
+    """Much more than one reply of the daemon holds, and the flow has ended before it is read."""
+    inquiry = parked(started, "seq 700000")
+    done = started.run("alvo", "allow", inquiry)
+    assert (done.returncode, len(done.stdout)) == (0, 4788895)
+    assert done.stdout.endswith("\n699999\n700000\n")
+    assert "✓ exit status 0" in done.stderr
+
+
 def test_a_second_answer_is_told_who_gave_the_first(started):
     inquiry = parked(started, "true")
     assert started.run("alvo", "deny", inquiry).returncode == 0

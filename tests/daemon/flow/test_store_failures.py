@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from daemon.protocol import errors
+from daemon.protocol.calls import WaitFlow
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import FlowStatus
+from daemon.protocol.values import Event, FlowId, FlowStatus, Seconds
 from daemon.store import Database
 from tests.support.engine import Held, an_engine
 from tests.support.waiting import until
@@ -108,10 +109,14 @@ def _show_inquiries(db: Database) -> None:
 
 
 async def _output(held: Held, flow_id: str) -> str:
-    events = []
-    while found := await held.ledger.wait(events[-1].seq if events else 0, flow_id, 1000, 0.0):
+    events = list[Event]()
+    while found := (await held.ledger.wait(_asked(events, flow_id), Seconds(0.0))).events:
         events += found
     return "".join(str(event.data["text"]) for event in events if event.kind == "output")
+
+
+def _asked(events: list[Event], flow_id: str) -> WaitFlow:
+    return WaitFlow(events[-1].seq if events else 0, flow_id=FlowId(flow_id))
 
 
 async def _printed(held: Held, flow_id: str, text: str) -> bool:
