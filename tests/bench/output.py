@@ -19,7 +19,7 @@ from tests.support.daemon import Home, a_home
 KEPT = 8_000_000
 FLOOD = 100_000_000
 ROUNDS = 5
-BUILTINS = 200
+BUILTINS = 40
 OTHERS = ("daemon.ping", "flow.list")
 _PAUSE_S = 0.002
 _LINES = "yes 'a line of ordinary text, as a program would print it' | head -c {}"
@@ -88,9 +88,13 @@ def _p99(took: list[float]) -> float:
 
 def _builtin(home: Home) -> list[Row]:
     """Of the first: bash and its terminal, one commit, and the way to the client's eyes."""
-    pairs = [_followed(home, ":") for _ in range(BUILTINS)]
+    # The quietest rounds: a neighbour on the machine only ever adds.
+    rounds = [[_followed(home, ":") for _ in range(BUILTINS)] for _ in range(ROUNDS)]
+    middles = [
+        [statistics.median(column) for column in zip(*pairs, strict=True)] for pairs in rounds
+    ]
+    command, whole = (min(column) * 1000 for column in zip(*middles, strict=True))
     fsync = _fsync_ms(home.place)
-    command, whole = (statistics.median(column) * 1000 for column in zip(*pairs, strict=True))
     net, bare = command - fsync, _bare_bash_ms()
     return [
         Row(
