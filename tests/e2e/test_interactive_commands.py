@@ -52,7 +52,7 @@ def curses_program(started: Home) -> str:
 def run(home: Home, script: str, *words: str) -> Terminal:
     """`alvo run` at a terminal, with the yes given."""
     terminal = Terminal(home, "alvo", "run", *words, "--", script)
-    terminal.see("Run it?")
+    terminal.asked("Run it?")
     terminal.line("y")
     return terminal
 
@@ -85,7 +85,8 @@ def latest(home: Home) -> str:
 
 def test_a_line_is_asked_for_and_given(started: Home) -> None:
     with run(started, "read -p 'Your name? ' x; echo \"hello $x\"") as terminal:
-        terminal.see("Your name?", "The command wants a line:")
+        terminal.see("Your name?")
+        terminal.asked("The command wants a line:")
         terminal.line("Ana")
         terminal.see("hello Ana")
         assert terminal.end() == 0
@@ -95,7 +96,8 @@ def test_yes_and_no_are_asked_for_one_after_the_other(started: Home) -> None:
     script = 'for n in 1 2; do read -p "go $n? [y/n] " x; echo "<$x>"; done'
     with run(started, script) as terminal:
         for n, answer in ((1, "y"), (2, "n")):
-            terminal.see(f"go {n}? [y/n]", "The command wants a line:")
+            terminal.see(f"go {n}? [y/n]")
+            terminal.asked("The command wants a line:")
             terminal.line(answer)
             terminal.see(f"<{answer}>")
         assert terminal.end() == 0
@@ -103,9 +105,9 @@ def test_yes_and_no_are_asked_for_one_after_the_other(started: Home) -> None:
 
 def test_the_end_of_input_can_be_given(started: Home) -> None:
     with run(started, "cat > typed; echo done") as terminal:
-        terminal.see("The command wants a line:")
+        terminal.asked("The command wants a line:")
         terminal.line("one")
-        terminal.see("The command wants a line:")
+        terminal.asked("The command wants a line:")
         terminal.type(CTRL_D)
         terminal.see("done")
         assert terminal.end() == 0
@@ -122,11 +124,11 @@ def test_a_question_that_is_given_up_is_withdrawn(started: Home) -> None:
 def test_a_password_is_typed_unseen_and_is_kept_nowhere(started: Home) -> None:
     follow = Terminal(started, "alvo", "run", "--", f"{PASSWORD}; cat /dev/null")
     with follow as terminal:
-        terminal.see("Run it?")
+        terminal.asked("Run it?")
         terminal.line("y")
         with Terminal(started, "alvo", "attach", "--no-input", latest(started)) as other:
             other.see("waits for a password")
-            terminal.see("The command wants a password (not shown, not stored):")
+            terminal.asked("The command wants a password (not shown, not stored):")
             terminal.line(CANARY)
             terminal.see(f"{len(CANARY)} letters")
             assert terminal.end() == 0
@@ -139,7 +141,7 @@ def test_a_password_is_typed_unseen_and_is_kept_nowhere(started: Home) -> None:
 def test_a_password_that_the_program_prints_is_taken_out(started: Home) -> None:
     script = f'{PYTHON} -c \'import getpass; print("[" + getpass.getpass() + "]")\''
     with run(started, script) as terminal:
-        terminal.see("wants a password")
+        terminal.asked("wants a password")
         terminal.line(CANARY)
         terminal.see("[•••]")
         assert terminal.end() == 0
@@ -182,7 +184,8 @@ def test_a_full_screen_program_gets_the_terminal_and_gives_it_back(
         terminal.type("\x1b[<0;1;1M")  # a mouse button, as xterm reports it
         terminal.see("mouse 0 0")
         terminal.type("xq")
-        terminal.see("left the screen", "and?", "The command wants a line:")
+        terminal.see("left the screen", "and?")
+        terminal.asked("The command wants a line:")
         terminal.line("well")
         terminal.see("<well>")
         assert terminal.end() == 0

@@ -45,6 +45,10 @@ class Terminal:
         for text in texts:
             self.program.expect_exact(text)
 
+    def asked(self, text: str) -> None:
+        """A question of a one-shot command, to its last space: what is typed before is dropped."""
+        self.program.expect(re.escape(text) + r"[^\r\n]*?(?<=[:\]]) ")
+
     def type(self, text: str) -> None:
         self.program.send(text)
 
