@@ -98,9 +98,7 @@ class FlowView:
         if not flow.answer:
             return
         if flow.status == "executed":
-            # The end of a single command has been shown; of a plan, the sum is worth a line.
-            if len(flow.plan) > 1:
-                screen.say(readable(flow.answer), "dim")
+            self._executed(flow, flow.answer)
             return
         rest = unseen(self._streamed, flow.answer)
         if rest == flow.answer:
@@ -112,6 +110,19 @@ class FlowView:
             screen.result("\n" + prose.feed(rest.strip()) + prose.end())
         cited = citations(flow.citations, screen.words, screen.paint, screen.width)
         screen.result(cited)
+
+    def _executed(self, flow: Flow, answer: str) -> None:
+        """The end of a single command has been shown; what a plan came to or changed has not."""
+        screen = self._screen
+        if all(command.exit_status is None for command in flow.plan):
+            # A preview was written: the files are the result.
+            width = screen.width if screen.result_is_terminal else None
+            screen.result(screens.answer(flow, screen.words, screen.paint, width))
+        elif "\n" in answer:
+            prose = ProseWriter(screen.paint_notice, screen.width)
+            screen.notice(prose.feed(answer) + prose.end())
+        elif len(flow.plan) > 1:
+            screen.say(readable(answer), "dim")
 
     def _step(self, data: Mapping[str, Any]) -> None:
         name = str(data.get("name", ""))

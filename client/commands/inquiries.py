@@ -67,6 +67,8 @@ def _list(console: Console, given: Namespace) -> int:
         for inquiry in listed.inquiries:
             line = inquiry_line(inquiry, console.words, console.paint, console.width)
             console.result(line + "\n")
+        if listed.left:
+            console.say(console.words("inquiries_left", count=listed.left), "yellow")
         console.say(console.words("inquiries_next"), "dim")
     return EXIT_OK
 

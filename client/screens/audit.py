@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from daemon.protocol.audit import AuditEntry
     from daemon.protocol.calls import AuditReport
 
-_TOLD = ("script", "scripts", "urls", "pattern", "decision", "status", "exit_status", "text")
+_TOLD = (
+    *("script", "scripts", "urls", "url", "to", "pattern", "decision", "status", "exit_status"),
+    *("text", "paths", "digest"),
+)
 """Of an entry's data, what a line says of it: the first two that it has."""
+_SHORT = 12
 
 
 def entry_line(entry: AuditEntry, words: Words, paint: Paint) -> str:
@@ -22,11 +26,24 @@ def entry_line(entry: AuditEntry, words: Words, paint: Paint) -> str:
     when = moments.moment(entry.at) if entry.at else "?"
     flow = short(entry.flow_id) if entry.flow_id else ""
     kind = words(f"audit_{entry.kind}")
-    told = [_text(value) for name in _TOLD if (value := getattr(entry.data, name, None))]
+    found = ((name, getattr(entry.data, name, None)) for name in _TOLD)
+    told = [_told(name, value, words) for name, value in found if value is not None and value != ""]
     return (
         f"{paint(f'{entry.n:>6}', 'dim')}  {paint(f'{when:<16}', 'dim')}  {flow:<6}  "
         f"{paint(f'{kind:<18}', 'bold')}  {'  '.join(told[:2])}"
     ).rstrip()
+
+
+def _told(name: str, value: object, words: Words) -> str:
+    match name, value:
+        case "paths", int(count):
+            return words("audit_paths", count=count)
+        case "digest", str(digest):
+            return escape(digest[:_SHORT])
+        case "to", _:
+            return f"→ {_text(value)}"
+        case _:
+            return _text(value)
 
 
 def _text(value: object) -> str:

@@ -99,7 +99,9 @@ class InternetSearch:
     ) -> Page | None:
         url = approval.urls[n]
         try:
-            page = await self._internet.fetch(approval, n)
+            page = await self._internet.fetch(
+                approval, n, lambda from_, to: journal.redirected(approval, from_, to)
+            )
         except AlvoError as error:
             failed, _ = prompts.sentence(error.type.name, flow.language, **error.blanks)
             await journal.looked(SourceName.INTERNET, url, failed)

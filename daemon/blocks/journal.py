@@ -42,5 +42,8 @@ class Journal(Protocol):
     async def use(self, approval_id: str) -> UsedApproval:
         """The leave that a person gave, used up; APPROVAL_USED where it is no longer one."""
 
+    async def redirected(self, approval: UsedApproval, url: str, to: str) -> None:
+        """What was approved leads elsewhere: in the audit log before it is followed."""
+
     async def notice(self, message: str) -> None:
         """Something a person should know while they wait."""

@@ -61,6 +61,7 @@ class FlowSettings:
     inquiry_expires_s: float
     max_rounds: int
     max_running: int
+    max_from_commands: int
     retrieve_k: int
 
 

@@ -1,7 +1,9 @@
 """Writes what a preview showed, takes it back, and finishes either after a crash: never half."""
 
 import asyncio
+import hashlib
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +15,16 @@ from daemon.flow.ledger import Ledger
 from daemon.flow.plan import ended_plan
 from daemon.flow.transitions import advance
 from daemon.protocol import codec, errors
+from daemon.protocol.audit import AuditKind
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.escape import escape
-from daemon.protocol.values import EventKind, Flow, FlowId, FlowStatus, StepStatus
+from daemon.protocol.values import AnsweredBy, EventKind, Flow, FlowId, FlowStatus, StepStatus
 from daemon.shell.preview import remove_tree
 from daemon.shell.preview_changes import shown
 from daemon.shell.preview_files import Change, FileKind, look_below
 from daemon.shell.preview_replay import carry_out, check, keep_contents, remove_parts
 from daemon.store import Database, crash
+from daemon.store.audit import append_audit
 from daemon.store.changes import (
     ChangeSet,
     SetStatus,
@@ -34,6 +38,7 @@ from daemon.store.changes import (
 )
 from daemon.store.events import append_event
 from daemon.store.flows import load_flow
+from daemon.store.inquiries import applied_inquiry
 
 _log: Final = logging.getLogger(__name__)
 _EXECUTING: Final = frozenset({FlowStatus.EXECUTING})
@@ -99,11 +104,14 @@ class Applier:
             _log.warning("flow %s will not be undone: %s", flow_id, error)
             return None
 
-    async def settle(self, flow_id: FlowId) -> None:
-        """After a real run: the files are what it made of them."""
+    async def settle(self, flow_id: FlowId) -> str:
+        """After a real run: the files are what it made of them. Gives what changed, in words."""
         found = await self._ledger.read(lambda db: running_set(db, flow_id))
-        if found is not None:
-            await self._settle(found)
+        if found is None:
+            return ""
+        changes = await self._settle(found)
+        flow = (await self._ledger.read(lambda db: load_flow(db, flow_id))).flow
+        return _told("preview_run", flow.language, changes)
 
     async def apply(self, flow_id: FlowId, set_id: str) -> None:
         """Returns when the flow has ended; what goes wrong is its error."""
@@ -115,7 +123,7 @@ class Applier:
         except Exception as error:  # noqa: BLE001  (a flow must end with an error, whatever it was)
             await fail(self._ledger, flow_id, FlowStatus.EXECUTING, error)
 
-    async def undo(self, flow: Flow) -> list[Change]:
+    async def undo(self, flow: Flow, by: AnsweredBy) -> list[Change]:
         """What was changed back; UNDO_UNAVAILABLE, or PREVIEW_CONFLICT and nothing is changed."""
         async with self._one:
             found = await self._ledger.read(lambda db: last_set(db, flow.id))
@@ -133,7 +141,7 @@ class Applier:
             undoing = replace(found, status=SetStatus.UNDOING)
             await self._ledger.record(lambda db: save_set(db, undoing))
             crash.point("undo-journalled")
-            await self._take_back(undoing)
+            await self._take_back(undoing, by)
             return back
 
     async def recover(self) -> None:
@@ -160,6 +168,7 @@ class Applier:
 
             def finish(db: Database) -> None:
                 save_set(db, replace(found, status=SetStatus.DONE))
+                _audit_applied(db, found, len(changes))
                 flow = load_flow(db, found.flow_id).flow
                 if flow.status is not FlowStatus.EXECUTING:
                     return  # It was cancelled too late: what is written can be undone.
@@ -175,13 +184,16 @@ class Applier:
             await self._ledger.insist(found.flow_id, finish)
         await self._hold_limit(found)
 
-    async def _take_back(self, found: ChangeSet) -> None:
+    async def _take_back(self, found: ChangeSet, by: AnsweredBy | None = None) -> None:
         back = [change.back() for change in _changes(found)]
         await self._carry_out(found, back, SetStatus.DONE, "undo-written")
         crash.point("undo-carried-out")
 
         def finish(db: Database) -> None:
             save_set(db, replace(found, status=SetStatus.UNDONE, kept=False))
+            told = {"set": found.id, "digest": _digest(found), "paths": len(back)}
+            told["by"] = None if by is None else codec.to_builtins(by)
+            append_audit(db, AuditKind.PREVIEW_UNDONE, found.flow_id, told)
             flow = load_flow(db, found.flow_id).flow
             message = _told("preview_undone", flow.language, back)
             append_event(db, flow.id, EventKind.NOTICE, {"message": message})
@@ -212,7 +224,7 @@ class Applier:
             await self._ledger.insist(found.flow_id, lambda db: save_set(db, ended))
             raise
 
-    async def _settle(self, found: ChangeSet) -> None:
+    async def _settle(self, found: ChangeSet) -> list[Change]:
         def now() -> list[Change]:
             looked = (
                 Change(c.path, c.before, look_below(self._home, c.raw)) for c in _changes(found)
@@ -225,6 +237,7 @@ class Applier:
         )
         await self._ledger.insist(found.flow_id, lambda db: save_set(db, settled))
         await self._hold_limit(settled)
+        return changes
 
     async def _hold_limit(self, newest: ChangeSet) -> None:
         """The oldest go first, and the flow they belong to says so."""
@@ -256,6 +269,17 @@ def _dropping(found: ChangeSet) -> Callable[[Database], None]:
     return drop
 
 
+def _audit_applied(db: Database, found: ChangeSet, paths: int) -> None:
+    inquiry = applied_inquiry(db, found.flow_id)
+    digest = None if inquiry is None else (inquiry.preview or {}).get("digest")
+    told = {"set": found.id, "inquiry": inquiry and inquiry.id, "digest": digest, "paths": paths}
+    append_audit(db, AuditKind.PREVIEW_APPLIED, found.flow_id, told)
+
+
+def _digest(found: ChangeSet) -> str:
+    return hashlib.sha256(found.changes.encode()).hexdigest()
+
+
 def _step(point: str) -> Callable[[], None]:
     return lambda: crash.point(point)
 
@@ -268,8 +292,16 @@ def _size(changes: Sequence[Change]) -> int:
     return sum(change.before.size for change in changes)
 
 
+def _code(text: str) -> str:
+    """As Markdown that shows exactly this, whatever is in it."""
+    if "`" not in text:
+        return f"`{text}`"
+    fence = "`" * (max(map(len, re.findall("`+", text))) + 1)
+    return f"{fence} {text} {fence}"
+
+
 def _told(phrase: str, language: str, changes: Sequence[Change]) -> str:
-    lines = [f"- `~/{escape(shown(change.path))}`" for change in changes[:_NAMED]]
+    lines = [f"- {_code(f'~/{escape(shown(change.path))}')}" for change in changes[:_NAMED]]
     if len(changes) > _NAMED:
         lines.append(f"- … {len(changes) - _NAMED}")
     return "\n".join([prompts.phrase(phrase, language, count=len(changes)), "", *lines]).strip()

@@ -14,7 +14,7 @@ from daemon.flow.failing import fail
 from daemon.flow.inquiring import Inquirer, put_inquiry
 from daemon.flow.journal import FlowJournal
 from daemon.flow.ledger import Ledger
-from daemon.flow.permitting import approve_standing
+from daemon.flow.permitting import approve_standing, standing_for
 from daemon.flow.previewing import Previewed
 from daemon.flow.previews import NOT_MADE, Previews
 from daemon.flow.transitions import advance
@@ -128,9 +128,21 @@ class Driver:
             if self._previews is not None:
                 self._previews.made(inquiry)
 
+    async def _is_covered(self, stored: StoredFlow, inquiry: Inquiry) -> bool:
+        if self._inquirer.has_secrets(stored.flow.id):
+            return False
+        path = self._inquirer.path
+        found = await self._ledger.read(lambda db: standing_for(db, stored, inquiry, path))
+        return found is not None
+
     async def _previewed(self, stored: StoredFlow, inquiry: Inquiry) -> Previewed | None:
-        """Where the configuration wants one of every plan; a plan without it is asked for as ever."""
+        """Where the configuration wants one of every plan that is asked for, if it can be made.
+
+        What a standing permission covers runs at once: nobody would look at it.
+        """
         if self._previews is None or inquiry.kind is not InquiryKind.RUN:
+            return None
+        if await self._is_covered(stored, inquiry):
             return None
         try:
             return await self._previews.make(stored, inquiry)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -35,7 +35,9 @@ from daemon.protocol import errors
 from daemon.protocol.calls import (
     AnswerInquiry,
     FlowEvents,
+    InquiryList,
     ListFlows,
+    ListInquiries,
     StartFlow,
     Undone,
     WaitFlow,
@@ -62,6 +64,7 @@ from daemon.store.flows import (
     ENDED,
     StoredFlow,
     count_flows,
+    count_from_sessions,
     delete_flow,
     find_flow,
     list_flows,
@@ -135,7 +138,9 @@ class Engine:
             execute=lambda flow_id, approval_id: self._resume(Resume(flow_id, approval_id)),
         )
         self.terminals = Terminals(self._ledger, shell, secrets)
-        self._executor = Executor(self._ledger, shell, secrets, self.terminals, config.shell)
+        self._executor = Executor(
+            self._ledger, shell, secrets, self.terminals, config.shell, settle=self._previews.settle
+        )
         self._answers = Answers(self._ledger, inquirer, secrets, self._previews, self._resume)
         self._working: dict[FlowId, asyncio.Task[None]] = {}
         self._expiry: asyncio.Task[None] | None = None
@@ -162,8 +167,11 @@ class Engine:
         """A session is on disk before its bash gets a byte, so that a crash cannot hide it."""
         await self._ledger.record(lambda db: record_session(db, marker.incarnation, marker))
 
-    async def begin(self, given: StartFlow, speaks: str) -> Flow:
-        """`flow.start`; `speaks`: the language of the caller's connection."""
+    async def begin(self, given: StartFlow, speaks: str, *, from_session: bool = False) -> Flow:
+        """`flow.start`; `speaks`: the language of the caller's connection.
+
+        `from_session`: a command asks, not a person; of such flows there may be only so many.
+        """
         if given.flow_id is not None:
             wanted = given.flow_id
             known = await self._ledger.read(lambda db: find_flow(db, wanted))
@@ -171,15 +179,18 @@ class Engine:
                 return known.flow
         if len(self._working) >= self._config.flow.max_running:
             raise AlvoError(errors.FLOW_TOO_MANY, limit=self._config.flow.max_running)
-        stored = await asyncio.to_thread(first_state, given, self._home, speaks)
+        first = await asyncio.to_thread(first_state, given, self._home, speaks)
+        stored = replace(first, from_session=from_session)
         flow = stored.flow
-
+        most = self._config.flow.max_from_commands
         about = await self._asked_about(given)
 
         def insert(db: Database) -> StoredFlow:
             # Twice at the same moment is once.
             known = find_flow(db, flow.id)
             if known is None:
+                if from_session and count_from_sessions(db) >= most:
+                    raise AlvoError(errors.FLOW_TOO_MANY_BY_COMMANDS, limit=most)
                 insert_flow(db, stored, about)
             return known or stored
 
@@ -257,8 +268,8 @@ class Engine:
 
         await self._ledger.commit(flow.id, delete)
 
-    async def inquiries(self, status: InquiryStatus | None) -> list[Inquiry]:
-        return await self._ledger.read(lambda db: list_inquiries(db, status))
+    async def inquiries(self, wanted: ListInquiries) -> InquiryList:
+        return await self._ledger.read(lambda db: list_inquiries(db, wanted))
 
     async def inquiry(self, inquiry_id: InquiryId) -> Inquiry:
         return await self._ledger.read(lambda db: load_inquiry(db, inquiry_id))
@@ -266,9 +277,9 @@ class Engine:
     async def preview(self, inquiry_id: InquiryId) -> Inquiry:
         return await self._answers.preview(inquiry_id)
 
-    async def undo(self, flow_id: FlowId) -> Undone:
+    async def undo(self, flow_id: FlowId, by: AnsweredBy) -> Undone:
         flow = (await self._load(flow_id)).flow
-        paths = await self._previews.undo(flow)
+        paths = await self._previews.undo(flow, by)
         return Undone((await self._load(flow.id)).flow, paths)
 
     async def answer(self, given: AnswerInquiry, by: AnsweredBy) -> Inquiry:

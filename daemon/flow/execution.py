@@ -1,6 +1,7 @@
 """Carries out an approved plan, command by command, each end durable before it is told."""
 
 import codecs
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
@@ -43,12 +44,16 @@ class Executor:
         secrets: Secrets,
         terminals: Terminals,
         settings: ShellSettings,
+        *,
+        settle: Callable[[FlowId], Awaitable[str]],
     ) -> None:
+        """`settle`: looks what the plan made of the files of its preview, and says it."""
         self._ledger = ledger
         self._shell = shell
         self._secrets = secrets
         self._terminals = terminals
         self._settings = settings
+        self._settle = settle
 
     async def run(self, flow_id: FlowId, approval_id: str) -> None:
         """Returns when the flow has ended; what goes wrong is the flow's error."""
@@ -137,9 +142,12 @@ class Executor:
         await self._ledger.insist(flow_id, lambda db: _mark(db, flow_id, n, status, result))
 
     async def _finish(self, flow_id: FlowId) -> None:
+        changed = await self._settle(flow_id)
+
         def finish(db: Database) -> None:
             flow = load_flow(db, flow_id).flow
-            answer = prompts.phrase("executed", flow.language, count=len(flow.plan))
+            ended = prompts.phrase("executed", flow.language, count=len(flow.plan))
+            answer = "\n\n".join(filter(None, [ended, changed]))
             advance(db, flow_id, FlowStatus.EXECUTED, _EXECUTING, answer=answer)
 
         await self._ledger.insist(flow_id, finish)

@@ -6,6 +6,7 @@ from typing import TypeVar
 from daemon.flow.coalescer import Coalescer
 from daemon.flow.ledger import Ledger
 from daemon.models.language_model import added
+from daemon.protocol.audit import AuditKind
 from daemon.protocol.values import (
     EventKind,
     FlowId,
@@ -15,6 +16,7 @@ from daemon.protocol.values import (
 )
 from daemon.store import crash
 from daemon.store.approvals import UsedApproval, use_approval
+from daemon.store.audit import append_audit
 from daemon.store.database import Database
 from daemon.store.events import append_event
 from daemon.store.flows import StoredFlow, change_flow, find_step, record_step, step_history
@@ -84,6 +86,10 @@ class FlowJournal:
 
     async def use(self, approval_id: str) -> UsedApproval:
         return await self._ledger.record(lambda db: use_approval(db, approval_id))
+
+    async def redirected(self, approval: UsedApproval, url: str, to: str) -> None:
+        told = {"approval": approval.id, "url": url, "to": to}
+        await self._ledger.record(lambda db: append_audit(db, AuditKind.FETCH_HOP, self._id, told))
 
     async def notice(self, message: str) -> None:
         await self._ledger.say(self._id, EventKind.NOTICE, {"message": message})

@@ -156,19 +156,27 @@ def stand_for(
     return add_permission(db, given, by, path)
 
 
+def standing_for(
+    db: Database, stored: StoredFlow, inquiry: Inquiry, path: str
+) -> tuple[Permission, ...] | None:
+    """The permissions that cover the whole plan; None: a person is asked."""
+    if inquiry.kind is not InquiryKind.RUN or not inquiry.cwd:
+        return None
+    scripts = [command.script for command in inquiry.plan]
+    place = Place(inquiry.cwd, path, stored.flow.conversation, now())
+    return covering(list_permissions(db), scripts, place)
+
+
 def approve_standing(db: Database, stored: StoredFlow, inquiry: Inquiry, path: str) -> str | None:
     """Answers in the person's place where permissions cover the whole plan; gives the approval.
 
     Inside the transaction that puts the inquiry: a permission revoked before it covers nothing.
     """
-    if inquiry.kind is not InquiryKind.RUN or not inquiry.cwd:
-        return None
     flow = stored.flow
-    scripts = tuple(command.script for command in inquiry.plan)
-    place = Place(inquiry.cwd, path, flow.conversation, now())
-    found = covering(list_permissions(db), scripts, place)
+    found = standing_for(db, stored, inquiry, path)
     if found is None:
         return None
+    scripts = tuple(command.script for command in inquiry.plan)
     by = AnsweredBy(CLIENT, os.getpid(), ",".join(dict.fromkeys(one.id for one in found)))
     say_inquiry(db, close_inquiry(db, inquiry, InquiryStatus.ANSWERED, AnswerDecision.ALLOW, by))
     for permission in found:

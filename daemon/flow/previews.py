@@ -9,7 +9,7 @@ from daemon.flow.ledger import Ledger
 from daemon.flow.previewing import Previewed, Previewer
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Flow, FlowId, Inquiry
+from daemon.protocol.values import AnsweredBy, Flow, FlowId, Inquiry
 from daemon.shell.preview_changes import shown
 from daemon.shell.preview_files import Change
 from daemon.shell.session import NEW, Shell
@@ -66,12 +66,13 @@ class Previews:
     async def apply(self, flow_id: FlowId, set_id: str) -> None:
         await self._applier.apply(flow_id, set_id)
 
-    async def settle(self, flow_id: FlowId) -> None:
-        await self._applier.settle(flow_id)
+    async def settle(self, flow_id: FlowId) -> str:
+        """After a real run: what became of the files of its preview; empty where it had none."""
+        return await self._applier.settle(flow_id)
 
-    async def undo(self, flow: Flow) -> list[str]:
+    async def undo(self, flow: Flow, by: AnsweredBy) -> list[str]:
         """The paths that are as they were before."""
-        return [shown(change.path) for change in await self._applier.undo(flow)]
+        return [shown(change.path) for change in await self._applier.undo(flow, by)]
 
     async def recover(self) -> None:
         """Before anything else is taken up: files first, then what the flows say of them."""

@@ -16,6 +16,9 @@ class AuditKind(StrEnum):
     COMMAND_STARTED = "command_started"
     COMMAND_ENDED = "command_ended"
     FETCH = "fetch"
+    FETCH_HOP = "fetch_hop"
+    PREVIEW_APPLIED = "preview_applied"
+    PREVIEW_UNDONE = "preview_undone"
     PERMISSION_ADDED = "permission_added"
     PERMISSION_REVOKED = "permission_revoked"
     PERMISSION_USED = "permission_used"
@@ -32,6 +35,10 @@ class AuditEntry:
     `data` by kind: inquiry_shown {inquiry, kind, text, script, cwd, environment, urls, digest,
     permission_hint, programs, proposed_by, citations}; inquiry_ended {inquiry, status, decision, by}; approval_granted {approval,
     inquiry, digest, scripts, urls, cwd}; approval_used {approval}; fetch {approval, urls, repeat};
+    fetch_hop {approval, url, to}: before a redirect is followed; preview_applied {set, inquiry,
+    digest, paths}, `digest` as it was shown and allowed, `paths` how many were written;
+    preview_undone {set, digest, paths, by}, `digest` of the list of changes that were taken back, by
+    null where a crash cut it off;
     command_started {n, of, script}; command_ended {n, of, status, exit_status};
     permission_added {permission, pattern, program, cwd, scope, conversation, expires_at, by};
     permission_revoked {permission, by}; permission_used {permission, inquiry}; pruned {through,

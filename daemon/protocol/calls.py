@@ -126,12 +126,19 @@ class FlowEvents:
 
 @dataclass(frozen=True, slots=True)
 class ListInquiries:
+    """`before`: only those asked before that one, to go back from the oldest that is known."""
+
     status: InquiryStatus | None = None
+    limit: int = 200
+    before: InquiryId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InquiryList:
+    """`left`: how many older ones there are, for which there was no room."""
+
     inquiries: list[Inquiry]
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)

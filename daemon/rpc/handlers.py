@@ -87,6 +87,9 @@ def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
 
 
 def _bind_flows(bindings: Bindings, engine: Engine) -> None:
+    async def start(caller: Caller, params: c.StartFlow) -> v.Flow:
+        return await engine.begin(params, caller.language, from_session=caller.from_session)
+
     async def listed(_: Caller, params: c.ListFlows) -> c.FlowList:
         return c.FlowList(await engine.flows(params))
 
@@ -94,13 +97,15 @@ def _bind_flows(bindings: Bindings, engine: Engine) -> None:
         await engine.delete(params.flow_id)
         return c.Nothing()
 
-    bindings.bind(methods.FLOW_START, lambda caller, params: engine.begin(params, caller.language))
+    bindings.bind(methods.FLOW_START, start)
     bindings.bind(methods.FLOW_GET, _by_flow(engine.get))
     bindings.bind(methods.FLOW_LIST, listed)
     bindings.bind(methods.FLOW_WAIT, lambda _, params: engine.wait(params))
     bindings.bind(methods.FLOW_CANCEL, _by_flow(engine.cancel))
     bindings.bind(methods.FLOW_RETRY, _by_flow(engine.retry))
-    bindings.bind(methods.FLOW_UNDO, lambda _, params: engine.undo(params.flow_id))
+    bindings.bind(
+        methods.FLOW_UNDO, lambda caller, params: engine.undo(params.flow_id, _by(caller))
+    )
     bindings.bind(methods.FLOW_DELETE, delete)
 
 
@@ -111,14 +116,10 @@ def _by_flow(
 
 
 def _bind_inquiries(bindings: Bindings, engine: Engine) -> None:
-    async def listed(_: Caller, params: c.ListInquiries) -> c.InquiryList:
-        return c.InquiryList(await engine.inquiries(params.status))
-
     async def answer(caller: Caller, params: c.AnswerInquiry) -> v.Inquiry:
-        by = v.AnsweredBy(caller.client or "unknown", caller.pid)
-        return await engine.answer(params, by)
+        return await engine.answer(params, _by(caller))
 
-    bindings.bind(methods.INQUIRY_LIST, listed)
+    bindings.bind(methods.INQUIRY_LIST, lambda _, params: engine.inquiries(params))
     bindings.bind(methods.INQUIRY_GET, lambda _, params: engine.inquiry(params.inquiry_id))
     bindings.bind(methods.INQUIRY_PREVIEW, lambda _, params: engine.preview(params.inquiry_id))
     bindings.bind(methods.INQUIRY_ANSWER, answer)
@@ -205,21 +206,22 @@ def _bind_databases(bindings: Bindings, databases: DatabaseSources) -> None:
 
 
 def _bind_permissions(bindings: Bindings, permissions: Permissions) -> None:
-    def by(caller: Caller) -> v.AnsweredBy:
-        return v.AnsweredBy(caller.client or "unknown", caller.pid)
-
     bindings.bind(methods.PERMISSION_LIST, lambda _, params: permissions.list(params))
     bindings.bind(
-        methods.PERMISSION_ADD, lambda caller, params: permissions.add(params, by(caller))
+        methods.PERMISSION_ADD, lambda caller, params: permissions.add(params, _by(caller))
     )
     bindings.bind(
-        methods.PERMISSION_REVOKE, lambda caller, params: permissions.revoke(params, by(caller))
+        methods.PERMISSION_REVOKE, lambda caller, params: permissions.revoke(params, _by(caller))
     )
 
 
 def _bind_audit(bindings: Bindings, auditor: Auditor) -> None:
     bindings.bind(methods.AUDIT_LIST, lambda _, params: auditor.list(params))
     bindings.bind(methods.AUDIT_VERIFY, lambda caller, _: auditor.verify(caller.language))
+
+
+def _by(caller: Caller) -> v.AnsweredBy:
+    return v.AnsweredBy(caller.client or "unknown", caller.pid)
 
 
 def _keys(params: c.SendTerminal) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from daemon.config import ShellSettings
 from daemon.protocol import errors
@@ -77,7 +78,8 @@ class Shell:
         self._environment = session_environment(environ, settings.environment, home)
         self._sessions: dict[ConversationId, Bash] = {}
         self._running: dict[ConversationId, FlowId] = {}
-        self._uses: dict[str, _Use] = {}
+        # With the approval itself goes what was used of it: none is made a second time.
+        self._uses = WeakKeyDictionary[UsedApproval, _Use]()
         self._bashes: frozenset[int] = frozenset()
         self._housekeeping: asyncio.Task[None] | None = None
         self._closed = False
@@ -141,7 +143,7 @@ class Shell:
 
     def _use_up(self, approval: UsedApproval, n: int) -> _Use:
         """Before anything is awaited: two calls at the same moment are one too many."""
-        use = self._uses.setdefault(approval.id, _Use())
+        use = self._uses.setdefault(approval, _Use())
         if not 0 <= n < len(approval.scripts) or n in use.scripts_run:
             raise AlvoError(errors.APPROVAL_MISMATCH, flow=approval.flow_id)
         use.scripts_run.add(n)

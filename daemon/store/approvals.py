@@ -20,9 +20,12 @@ _REPEATS_OF_A_FETCH: Final = 1
 """A fetch that a crash cut off may be repeated once: reading a page again changes nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class UsedApproval:
-    """Leave to run these scripts, or to read these addresses, once. Only `use_approval` makes one."""
+    """Leave to run these scripts, or to read these addresses, once. Only `use_approval` makes one.
+
+    Who counts its uses may forget it with the last holder: the row says that it was used.
+    """
 
     id: str
     flow_id: FlowId

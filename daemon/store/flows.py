@@ -44,16 +44,20 @@ ENDED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class StoredFlow:
-    """A flow, and what of it no client needs: where it runs, what was given, which attempt it is."""
+    """A flow, and what of it no client needs: where it runs, what was given, which attempt it is.
+
+    `from_session`: a command that Alvo runs began it, not a person.
+    """
 
     flow: Flow
     cwd: str
     given: str | None
     attempts: int
+    from_session: bool = False
 
 
 _FLOW_COLUMNS: Final = tuple(field.name for field in fields(Flow))
-_COLUMNS: Final = (*_FLOW_COLUMNS, "cwd", "given", "attempts")
+_COLUMNS: Final = (*_FLOW_COLUMNS, "cwd", "given", "attempts", "from_session")
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM flow"
 _PLACES: Final = ", ".join(f":{name}" for name in _COLUMNS)
 _UPSERT: Final = (
@@ -87,6 +91,7 @@ def save_flow(db: Database, stored: StoredFlow) -> None:
         values[name] = _json(getattr(flow, name))
     values["error"] = None if flow.error is None else _json(flow.error)
     values |= {"cwd": stored.cwd, "given": stored.given, "attempts": stored.attempts}
+    values["from_session"] = int(stored.from_session)
     db.run(_UPSERT, values)
 
 
@@ -149,6 +154,15 @@ def executing_in(db: Database, conversation: ConversationId) -> str | None:
 
 def count_flows(db: Database, status: FlowStatus) -> int:
     return int(db.value("SELECT count(*) FROM flow WHERE status = ?", (status,)))
+
+
+def count_from_sessions(db: Database) -> int:
+    """Those that have not ended, of all sessions together."""
+    marks = ", ".join("?" for _ in ENDED)
+    value = db.value(
+        f"SELECT count(*) FROM flow WHERE from_session AND status NOT IN ({marks})", tuple(ENDED)
+    )
+    return int(value)
 
 
 def delete_flow(db: Database, flow_id: FlowId) -> None:
@@ -243,4 +257,4 @@ def _flow(row: Row) -> StoredFlow:
         created_at=Timestamp(at["created_at"]),
         updated_at=Timestamp(at["updated_at"]),
     )
-    return StoredFlow(flow, at["cwd"], at["given"], at["attempts"])
+    return StoredFlow(flow, at["cwd"], at["given"], at["attempts"], bool(at["from_session"]))

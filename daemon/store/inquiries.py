@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from daemon.protocol import codec, errors
 from daemon.protocol.audit import AuditKind
+from daemon.protocol.calls import InquiryList, ListInquiries
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     AnswerDecision,
@@ -26,6 +27,7 @@ from daemon.store.database import Database, Row
 from daemon.store.fitting import fitting
 from daemon.store.ids import resolve
 
+MAX_INQUIRIES: Final = 500
 _COLUMNS: Final = tuple(field.name for field in fields(Inquiry))
 _SHOWN: Final = (
     *("kind", "text", "secret", "script", "cwd", "environment", "urls", "digest"),
@@ -61,13 +63,32 @@ def load_inquiry(db: Database, given: str) -> Inquiry:
     return _inquiry(row)
 
 
-def list_inquiries(db: Database, status: InquiryStatus | None, limit: int = 200) -> list[Inquiry]:
-    """Oldest first; the latest `limit` of them, as many as fit one reply."""
-    condition, params = ("1", list[Any]()) if status is None else ("status = ?", [status])
+def list_inquiries(db: Database, wanted: ListInquiries) -> InquiryList:
+    """Oldest first; the latest of them, as many as are wanted and fit one reply."""
+    conditions, params = ["1"], list[Any]()
+    if wanted.status is not None:
+        conditions.append("status = ?")
+        params.append(wanted.status)
+    if wanted.before is not None:
+        conditions.append("(created_at, id) < (SELECT created_at, id FROM inquiry WHERE id = ?)")
+        params.append(load_inquiry(db, wanted.before).id)
+    where = " AND ".join(conditions)
     rows = db.rows(
-        f"{_SELECT} WHERE {condition} ORDER BY created_at DESC, id DESC LIMIT ?", [*params, limit]
+        f"{_SELECT} WHERE {where} ORDER BY created_at DESC, id DESC LIMIT ?",
+        [*params, max(1, min(wanted.limit, MAX_INQUIRIES))],
     )
-    return [_inquiry(row) for row in reversed(fitting(rows))]
+    found = [_inquiry(row) for row in reversed(fitting(rows))]
+    total = int(db.value(f"SELECT count(*) FROM inquiry WHERE {where}", params))
+    return InquiryList(found, total - len(found))
+
+
+def applied_inquiry(db: Database, flow_id: FlowId) -> Inquiry | None:
+    """The last of a flow whose preview a person had written."""
+    row = db.one(
+        f"{_SELECT} WHERE flow_id = ? AND decision = ? ORDER BY answered_at DESC LIMIT 1",
+        (flow_id, AnswerDecision.APPLY),
+    )
+    return None if row is None else _inquiry(row)
 
 
 def expired_inquiries(db: Database) -> list[Inquiry]:

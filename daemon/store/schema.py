@@ -187,4 +187,11 @@ STATE_MIGRATIONS: Final = (
         ALTER TABLE inquiry ADD COLUMN citations TEXT NOT NULL DEFAULT '[]';
         """,
     ),
+    Migration(
+        7,
+        "flows that a command began, of which there may be only so many",
+        """
+        ALTER TABLE flow ADD COLUMN from_session INTEGER NOT NULL DEFAULT 0;
+        """,
+    ),
 )

@@ -51,7 +51,10 @@ def test_p_at_the_question_previews_and_a_writes_exactly_that(home: Home) -> Non
         terminal.see("~/made", "a writes exactly this")
         assert not (place / "made").exists()
         terminal.line("a")
+        terminal.see("1 file written as the preview showed", "~/made")
         assert terminal.end() == 0
+    told = home.run("alvo", "audit").stdout
+    assert "preview applied     1 file  " in told
     assert (place / "made").exists()
 
 

@@ -65,6 +65,26 @@ def test_a_page_is_read_after_a_yes_from_the_second_client(
     assert [request["path"] for request in net.requests()] == ["/hostile"]
 
 
+def test_each_redirect_that_is_followed_is_in_the_audit_log(
+    home: Home, server: GeminiServer, net: Net
+) -> None:
+    start_, between = (
+        f"http://{ADDRESS}/to?url=/to?url=/hostile",
+        f"http://{ADDRESS}/to?url=/hostile",
+    )
+    server.script(not_enough(start_), ENOUGH)
+    with start(home, server, net) as rpc:
+        flow = rpc("flow.start", question="When does the museum open?")
+        rpc.allow(rpc.inquiry(flow["id"]))
+        assert rpc.follow(flow["id"], ENDED)["status"] == "answered"
+        entries = rpc("audit.list", flow_id=flow["id"])["entries"][::-1]
+    told = [entry["data"] for entry in entries if entry["kind"] in ("fetch", "fetch_hop")]
+    assert told[0]["urls"] == [start_]
+    assert [(hop["url"], hop["to"]) for hop in told[1:]] == [(start_, between), (between, PAGE)]
+    shown = home.run("alvo", "audit").stdout
+    assert f"redirected          {between}  → {PAGE}" in shown
+
+
 def test_a_page_that_gives_orders_gets_nothing_run_and_nothing_fetched(
     home: Home, server: GeminiServer, net: Net
 ) -> None:

@@ -191,6 +191,31 @@ def test_no_way_of_starting_a_program_makes_it_a_person(home: Home) -> None:
     assert not (home.home / "victim").exists()
 
 
+def test_a_command_cannot_start_flows_without_end(home: Home) -> None:
+    start = """
+import json, socket, sys
+peer = socket.socket(socket.AF_UNIX)
+peer.connect(sys.argv[1])
+lines = peer.makefile("rb")
+for n in range(9):
+    call = {"jsonrpc": "2.0", "id": n, "method": "flow.start", "params": {"question": f"!echo {n}"}}
+    peer.sendall(json.dumps(call).encode() + b"\\n")
+    print(json.loads(lines.readline()).get("error", {}).get("data", {}).get("name"), flush=True)
+"""
+    home.start(ALVO_FLOW_MAX_FROM_COMMANDS="4")
+    (home.home / "start.py").write_text(start)
+    with home.rpc() as rpc:
+        for begun in (4, 0):
+            ended = run(rpc, home, f"python3 start.py {home.socket}")
+            said = rpc.output(ended["id"]).split()
+            assert said == ["None"] * begun + ["FLOW_TOO_MANY_BY_COMMANDS"] * (9 - begun)
+        for flow in rpc("flow.list", status="waiting")["flows"]:
+            rpc("flow.cancel", flow_id=flow["id"])
+        assert rpc("flow.start", question="!true")["status"] == "running"
+        ended = run(rpc, home, f"python3 start.py {home.socket}")
+        assert rpc.output(ended["id"]).split().count("None") == 4
+
+
 def test_a_command_that_kills_the_daemon_neither_outlives_it_nor_takes_its_place(
     home: Home,
 ) -> None:

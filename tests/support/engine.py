@@ -10,7 +10,7 @@ from daemon.config import Paths, load_config
 from daemon.flow.engine import Engine
 from daemon.flow.ledger import Ledger
 from daemon.index import Index
-from daemon.protocol.calls import AnswerInquiry, StartFlow
+from daemon.protocol.calls import AnswerInquiry, StartFlow, Undone
 from daemon.protocol.values import (
     AnswerDecision,
     AnsweredBy,
@@ -54,6 +54,9 @@ class Held:
         return await self.engine.answer(
             AnswerInquiry(inquiry.id, AnswerDecision.ALLOW, inquiry.digest), BY
         )
+
+    async def undo(self, flow_id: FlowId) -> Undone:
+        return await self.engine.undo(flow_id, BY)
 
     async def reaches(self, flow_id: FlowId, *statuses: FlowStatus, within: float = 20.0) -> Flow:
         async def there() -> Flow | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from daemon.config import InternetSettings, Paths
 from daemon.protocol import errors
@@ -10,7 +11,7 @@ from daemon.protocol.errors import AlvoError
 from daemon.sources.internet import curl, urls
 from daemon.sources.internet.addresses import Resolver, system_resolver
 from daemon.sources.internet.cache import PageCache
-from daemon.sources.internet.hops import Fetcher
+from daemon.sources.internet.hops import Fetcher, OnHop
 from daemon.sources.internet.pages import Page, page_of
 from daemon.sources.internet.urls import Url
 from daemon.store.approvals import UsedApproval
@@ -37,7 +38,7 @@ class Internet:
         self._environ = environ
         self._resolver = resolver
         self._cache = PageCache(paths.cache_dir / _CACHE_FILE, settings.cache_s)
-        self._used = set[tuple[str, int]]()
+        self._used = WeakKeyDictionary[UsedApproval, set[int]]()
         self._running = set[asyncio.Task[Page]]()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._closed = False
@@ -58,7 +59,7 @@ class Internet:
         """The page if it was read a short while ago; nothing is fetched."""
         return self._cache.get(urls.parse(url).text)
 
-    async def fetch(self, approval: UsedApproval, n: int) -> Page:
+    async def fetch(self, approval: UsedApproval, n: int, on_hop: OnHop) -> Page:
         """Reads `approval.urls[n]`, once ever, and keeps it for `cached`.
 
         Raises `APPROVAL_MISMATCH`, `CURL_MISSING`, `FETCH_*`, `URL_REFUSED`, `ADDRESS_REFUSED`,
@@ -67,7 +68,7 @@ class Internet:
         if self._closed:
             raise AlvoError(errors.DAEMON_STOPPING)
         url = self._use_up(approval, n)
-        task = asyncio.create_task(self._fetch(url))
+        task = asyncio.create_task(self._fetch(url, on_hop))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await task
@@ -83,20 +84,20 @@ class Internet:
 
     def _use_up(self, approval: UsedApproval, n: int) -> Url:
         """Before anything is awaited: two calls at the same moment are one too many."""
-        use = (approval.id, n)
-        if not 0 <= n < len(approval.urls) or use in self._used:
+        used = self._used.setdefault(approval, set())
+        if not 0 <= n < len(approval.urls) or n in used:
             raise AlvoError(errors.APPROVAL_MISMATCH, flow=approval.flow_id)
-        self._used.add(use)
+        used.add(n)
         url = urls.parse(approval.urls[n])
         if url.text != approval.urls[n]:
             # The person saw another spelling than the one that would be fetched.
             raise AlvoError(errors.APPROVAL_MISMATCH, flow=approval.flow_id)
         return url
 
-    async def _fetch(self, url: Url) -> Page:
+    async def _fetch(self, url: Url, on_hop: OnHop) -> Page:
         async with self._slots:
             fetcher = Fetcher(curl.find(self._environ), self._settings, self._resolver)
-            fetched = await fetcher.fetch(url)
+            fetched = await fetcher.fetch(url, on_hop)
             page = await page_of(url.text, fetched, now(), self._settings.timeout_s)
         await asyncio.to_thread(self._cache.put, page)
         return page

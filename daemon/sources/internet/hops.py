@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,9 @@ from daemon.sources.internet.addresses import Resolver, public_addresses
 from daemon.sources.internet.curl import Answer, Head, Limits
 from daemon.sources.internet.urls import Url
 from prompts import Phrase
+
+OnHop = Callable[[str, str], Awaitable[None]]
+"""Told from where to where, before a redirect is followed."""
 
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _TEXT: Final = frozenset(
@@ -45,7 +49,7 @@ class Fetcher:
         self._settings = settings
         self._resolver = resolver
 
-    async def fetch(self, start: Url) -> Fetched:
+    async def fetch(self, start: Url, on_hop: OnHop) -> Fetched:
         """Raises `FETCH_*`, `URL_REFUSED`, `ADDRESS_REFUSED`; their `url` is the hop in question."""
         deadline = asyncio.get_running_loop().time() + self._settings.timeout_s
         url, hops = start, list[str]()
@@ -57,7 +61,9 @@ class Fetcher:
                 limit = self._settings.max_redirects
                 raise AlvoError(errors.FETCH_REDIRECTS, url=start.text, limit=limit)
             hops.append(url.text)
-            url = urls.follow(url, _location(url, answer.head))
+            next_ = urls.follow(url, _location(url, answer.head))
+            await on_hop(url.text, next_.text)
+            url = next_
 
     async def _ask(self, url: Url, deadline: float) -> Answer:
         loop = asyncio.get_running_loop()

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from daemon.flow.permitting import add_permission
 from daemon.protocol import errors
-from daemon.protocol.calls import AnswerInquiry
+from daemon.protocol.calls import AddPermission, AnswerInquiry, ListInquiries
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import AnswerDecision, FlowId, FlowStatus, Inquiry, InquiryStatus
+from daemon.store.audit import list_audit
 from tests.support.engine import BY, Held, an_engine
 from tests.support.preview import everything, is_possible, needs_preview
 from tests.support.waiting import until
@@ -48,7 +50,7 @@ def bash(script: str, cwd: Path) -> None:
 
 async def undone(held: Held, flow_id: FlowId) -> bool:
     try:
-        await held.engine.undo(flow_id)
+        await held.undo(flow_id)
     except AlvoError as error:
         if error.type is not errors.UNDO_UNAVAILABLE:
             raise
@@ -109,11 +111,11 @@ def test_apply_writes_what_was_shown_and_undo_takes_it_back(tmp_path: Path) -> N
             assert (tmp_path / "kept.txt").stat().st_mode & 0o777 == 0o600
             assert (tmp_path / "link").readlink() == Path("notes.txt")
 
-            told = await held.engine.undo(flow.id)
+            told = await held.undo(flow.id)
             assert len(told.paths) == 9
             assert everything(tmp_path) == before
             with pytest.raises(AlvoError) as refused:
-                await held.engine.undo(flow.id)
+                await held.undo(flow.id)
             assert refused.value.type is errors.UNDO_UNAVAILABLE
 
     asyncio.run(story())
@@ -161,7 +163,7 @@ def test_undo_refuses_where_a_file_has_changed_since(tmp_path: Path, meanwhile: 
             bash(meanwhile, tmp_path)
             before = everything(tmp_path)
             with pytest.raises(AlvoError) as refused:
-                await held.engine.undo(new.flow_id)
+                await held.undo(new.flow_id)
             assert refused.value.type is errors.PREVIEW_CONFLICT
             assert refused.value.blanks["path"] == "~/" + meanwhile.rpartition(" ")[2]
             assert everything(tmp_path) == before
@@ -233,9 +235,9 @@ def test_what_is_kept_for_undo_has_a_limit_and_the_oldest_goes_first(tmp_path: P
                 flows.append((await held.reaches(new.flow_id)).id)
             await asyncio.sleep(0)
             with pytest.raises(AlvoError) as refused:
-                await held.engine.undo(flows[0])
+                await held.undo(flows[0])
             assert refused.value.type is errors.UNDO_UNAVAILABLE
-            await held.engine.undo(flows[1])
+            await held.undo(flows[1])
             assert (tmp_path / "b").exists()
 
     asyncio.run(story())
@@ -253,7 +255,7 @@ async def story():
         await held.engine.answer(apply(new), BY)
         flow = await held.reaches(new.flow_id)
         if sys.argv[2] == "undo":
-            await held.engine.undo(flow.id)
+            await held.undo(flow.id)
 asyncio.run(story())
 """
 
@@ -301,7 +303,7 @@ def test_killed_at_any_point_it_is_never_half(
                 return
             assert flow.status is FlowStatus.EXECUTED
             assert (tmp_path / "new/deep/file").read_text() == "made\n"
-            await held.engine.undo(flow.id)
+            await held.undo(flow.id)
             assert everything(tmp_path) == before
 
     asyncio.run(story())
@@ -339,6 +341,61 @@ def test_where_the_configuration_wants_it_every_plan_is_asked_for_with_its_previ
             assert asked.preview is not None
             await held.engine.answer(apply(asked), BY)
             assert (await held.reaches(flow.id)).status is FlowStatus.EXECUTED
+
+    asyncio.run(story())
+
+
+@needs_preview
+def test_what_a_standing_permission_covers_runs_at_once_and_only_the_rest_is_previewed(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        fill(tmp_path)
+        async with an_engine(tmp_path, ALVO_SHELL_PREVIEW="auto") as held:
+            given = AddPermission("wc *", cwd=str(tmp_path))
+            await held.ledger.record(lambda db: add_permission(db, given, BY, held.shell.path))
+            covered = await held.reaches((await held.start("!wc notes.txt")).id)
+            assert covered.status is FlowStatus.EXECUTED
+            (inquiry,) = (await held.engine.inquiries(ListInquiries())).inquiries
+            assert inquiry.preview is None
+            asked = await held.inquiry((await held.start("!wc notes.txt > count")).id)
+            assert asked.preview is not None
+
+    asyncio.run(story())
+
+
+@needs_preview
+def test_writing_and_taking_back_are_in_the_audit_log_with_digest_and_number(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        fill(tmp_path)
+        async with an_engine(tmp_path) as held:
+            new = await previewed(held)
+            await held.engine.answer(apply(new), BY)
+            await held.reaches(new.flow_id)
+            await held.undo(new.flow_id)
+            entries = await held.ledger.read(lambda db: list_audit(db, 2, None, new.flow_id))
+            undone, applied = (entry.data for entry in entries)
+            assert new.preview is not None
+            assert (applied["digest"], applied["paths"]) == (new.preview["digest"], 9)
+            assert applied["inquiry"] == new.id
+            assert (undone["set"], undone["paths"]) == (applied["set"], 9)
+            assert undone["by"]["client"] == BY.client
+            assert [entry.kind for entry in entries] == ["preview_undone", "preview_applied"]
+
+    asyncio.run(story())
+
+
+@needs_preview
+def test_a_real_run_after_its_preview_says_what_it_changed(tmp_path: Path) -> None:
+    async def story() -> None:
+        fill(tmp_path)
+        async with an_engine(tmp_path) as held:
+            new = await previewed(held, "!echo made > 'a`b'; rm notes.txt")
+            await held.allow(new)
+            flow = await held.reaches(new.flow_id)
+            assert "- `` ~/a`b ``\n- `~/notes.txt`" in (flow.answer or "")
 
     asyncio.run(story())
 

@@ -5,6 +5,7 @@ import hashlib
 import os
 import stat
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,19 @@ def test_an_approval_runs_each_of_its_scripts_once(tmp_path: Path) -> None:
         for n in (0, 1, 2, -1):
             await _refused(s.shell, errors.APPROVAL_MISMATCH, plan, n, _nothing)
         assert s.shell.state(TALK, "/").commands_run == 2
+
+    with_sessions(tmp_path, story)
+
+
+def test_what_was_used_of_an_approval_is_forgotten_with_it(tmp_path: Path) -> None:
+    async def story(s: Sessions) -> None:
+        for _ in range(20):
+            await s.run("true")
+        assert len(s.shell._uses) == 0
+        held = approval("true", cwd=str(s.home))
+        await s.shell.run(held, 0, _nothing)
+        assert len(s.shell._uses) == 1
+        await _refused(s.shell, errors.APPROVAL_MISMATCH, replace(held), 0, _nothing)
 
     with_sessions(tmp_path, story)
 

@@ -43,6 +43,10 @@ def lookup(host: str) -> Sequence[str]:
     return NAMES[host]
 
 
+async def _unseen(url: str, to: str) -> None:
+    del url, to
+
+
 def approval(*urls: str) -> UsedApproval:
     return UsedApproval(
         id=f"approval-{next(_numbers)}",
@@ -69,7 +73,7 @@ def made(net: Net, home: Path, **settings: object) -> Internet:
 def fetched(internet: Internet, url: str) -> Page:
     async def fetch() -> Page:
         try:
-            return await internet.fetch(approval(url), 0)
+            return await internet.fetch(approval(url), 0, _unseen)
         finally:
             await internet.close()
 
@@ -318,12 +322,12 @@ def test_a_page_that_names_no_kind_is_not_read(internet):
 def test_each_address_of_an_approval_is_read_once_and_no_other(internet, net):
     async def story() -> None:
         yes = approval(f"{SITE}/page/list", f"{SITE}/page/hours")
-        await internet.fetch(yes, 1)
+        await internet.fetch(yes, 1, _unseen)
         for n in (1, 2, -1):
             with pytest.raises(AlvoError) as caught:
-                await internet.fetch(yes, n)
+                await internet.fetch(yes, n, _unseen)
             assert caught.value.type is errors.APPROVAL_MISMATCH
-        await internet.fetch(yes, 0)
+        await internet.fetch(yes, 0, _unseen)
         await internet.close()
 
     before = len(net.requests())
@@ -335,7 +339,7 @@ def test_two_uses_at_the_same_moment_are_one(internet, net):
     async def story() -> list[object]:
         yes = approval(f"{SITE}/page/list")
         return await asyncio.gather(
-            internet.fetch(yes, 0), internet.fetch(yes, 0), return_exceptions=True
+            internet.fetch(yes, 0, _unseen), internet.fetch(yes, 0, _unseen), return_exceptions=True
         )
 
     before = len(net.requests())
@@ -362,7 +366,7 @@ def test_pages_are_read_side_by_side(internet):
         yes = approval(
             *[f"{SITE}/page/{name}" for name in ("list", "hours", "faq", "wiki", "shop")]
         )
-        pages = await asyncio.gather(*[internet.fetch(yes, n) for n in range(5)])
+        pages = await asyncio.gather(*[internet.fetch(yes, n, _unseen) for n in range(5)])
         await internet.close()
         return pages
 
@@ -380,14 +384,14 @@ def test_closing_ends_every_curl(net, tmp_path):
         return found
 
     async def story() -> None:
-        fetching = asyncio.create_task(internet.fetch(approval(f"{SITE}/silence"), 0))
+        fetching = asyncio.create_task(internet.fetch(approval(f"{SITE}/silence"), 0, _unseen))
         await until(curls)
         await internet.close()
         with pytest.raises(asyncio.CancelledError):
             await fetching
         assert not curls()
         with pytest.raises(AlvoError) as caught:
-            await internet.fetch(approval(f"{SITE}/page/list"), 0)
+            await internet.fetch(approval(f"{SITE}/page/list"), 0, _unseen)
         assert caught.value.type is errors.DAEMON_STOPPING
 
     asyncio.run(story())
