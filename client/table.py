@@ -51,6 +51,7 @@ COMMANDS = (
     Command("audit", "audit", "", ("verify",)),
     Command("status", "status"),
     Command("doctor", "doctor"),
+    Command("web", "web"),
     Command("stop", "stop", in_shell=False),
     Command("completions", "completions", "", ("bash", "zsh", "fish"), in_shell=False),
     Command("help", "help", "command"),

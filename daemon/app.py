@@ -100,6 +100,7 @@ class App:
             databases=databases,
             names=lambda: (reasoner.name, embedder.name if embedder is not None else None),
             configuration=lambda: shown_configuration(config),
+            descends=self.descends,
             stop=self.stop_requested.set,
             started=time.monotonic(),
         )

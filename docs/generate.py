@@ -19,6 +19,7 @@ from daemon import __main__ as daemon_main
 from daemon.config.settings import default_text
 from daemon.protocol import codec, errors, methods
 from embed_tool import __main__ as embed_main
+from webui import __main__ as web_main
 
 HERE = Path(__file__).parent
 NOTICE = "<!-- Written by docs/generate.py (`make docs`). Change the code, not this page. -->\n"
@@ -272,7 +273,11 @@ def cli_page() -> str:
         ours = Parser(command.name, words)
         import_module(f"client.commands.{command.module}").arguments(ours, command.name)
         parts += command_section(ours)
-    for name, parser in (("alvo-embed", embed_main._parser()), ("alvod", daemon_main._arguments())):  # noqa: SLF001  (read, not used)
+    for name, parser in (
+        ("alvo-embed", embed_main._parser()),  # noqa: SLF001  (read, not used)
+        ("alvo-web", web_main.parser()),
+        ("alvod", daemon_main._arguments()),  # noqa: SLF001  (as above)
+    ):
         parts.append(f"## {name}\n")
         for found in subparsers(parser) or [parser]:
             parts += command_section(found)

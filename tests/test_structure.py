@@ -49,6 +49,7 @@ OUTSIDE = {
 
 # One library, one door: which modules (or everything below a package) may import it.
 DOORS = {
+    "aiohttp": ("webui",),
     "apsw": ("daemon.store", "daemon.sources.database"),
     "charset_normalizer": ("embed_tool.formats.text",),
     "docx": ("embed_tool.formats.docx",),
@@ -80,7 +81,7 @@ DOORS = {
     "tree_sitter": ("daemon.shell.parse",),
     "tree_sitter_bash": ("daemon.shell.parse",),
     "watchfiles": ("embed_tool.watching",),
-    "uvloop": ("daemon.__main__",),
+    "uvloop": ("daemon.__main__", "webui.__main__"),
 }
 # A door of several modules that share its name: minilm.py, minilm_graph.py, ….
 FAMILIES = ("daemon.models.minilm", "daemon.models.gemini", "daemon.models.openai")

@@ -66,6 +66,18 @@ class DaemonStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Processes:
+    pids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """`from_session`: true also where it cannot be told."""
+
+    from_session: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StartFlow:
     """`flow_id`: chosen by the caller, so that the same call twice starts one flow.
 

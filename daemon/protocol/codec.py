@@ -11,6 +11,9 @@ Invalid = msgspec.ValidationError
 Malformed = msgspec.DecodeError
 """What `decode` raises: the shape is wrong (`Invalid`), or it is not JSON at all (`Malformed`)."""
 
+Raw = msgspec.Raw
+"""A part of a JSON text that is passed on unread; false where it was left out."""
+
 _encoder = msgspec.json.Encoder()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 

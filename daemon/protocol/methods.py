@@ -45,6 +45,12 @@ DAEMON_HELLO: Final = _method(
 DAEMON_STATUS: Final = _method(
     "daemon.status", c.Nothing, c.DaemonStatus, "What the daemon is doing and what it costs."
 )
+DAEMON_DESCENDS: Final = _method(
+    "daemon.descends",
+    c.Processes,
+    c.Descent,
+    "Whether a session started one of these processes: a bridge asks it of those it speaks for.",
+)
 DAEMON_STOP: Final = _method(
     "daemon.stop",
     c.Nothing,

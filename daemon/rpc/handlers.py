@@ -40,6 +40,7 @@ class Parts:
     databases: DatabaseSources
     names: Callable[[], tuple[str, str | None]]
     configuration: Callable[[], v.Json]
+    descends: Callable[[int], bool]
     stop: Callable[[], None]
     started: float
 
@@ -74,6 +75,9 @@ def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
             memory_bytes=_resident_bytes(),
         )
 
+    async def descends(_: Caller, params: c.Processes) -> c.Descent:
+        return c.Descent(any(parts.descends(pid) for pid in params.pids))
+
     async def stop(_: Caller, __: c.Nothing) -> c.Nothing:
         parts.stop()
         return c.Nothing()
@@ -82,6 +86,7 @@ def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
         return parts.configuration()
 
     bindings.bind(methods.DAEMON_STATUS, status)
+    bindings.bind(methods.DAEMON_DESCENDS, descends)
     bindings.bind(methods.DAEMON_STOP, stop)
     bindings.bind(methods.CONFIG_GET, config)
 

@@ -1,0 +1,46 @@
+"""Whether a request may come from a person: never from what Alvo itself runs (P1).
+
+A command could read the token, and any login that a browser keeps. So before a call that only a
+person may make, the processes that hold the other end of the connection are found, and the daemon
+is asked whether one of them descends from a session, as it does with its own socket's peers.
+"""
+
+import asyncio
+import os
+from typing import cast
+
+from aiohttp import web
+
+from daemon.protocol import errors
+from daemon.protocol.calls import Processes
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.methods import DAEMON_DESCENDS
+from webui.listening import Connection
+from webui.peers import holders
+from webui.upstream import Upstream
+
+
+class Persons:
+    """Asks once for each connection; a process does not change its descent."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    async def check(self, request: web.BaseRequest, language: str) -> None:
+        """Raises WEB_PEER_REFUSED; of another machine or user it cannot be told, and nothing is."""
+        connection = cast("Connection", request.protocol)
+        found = connection.owner()
+        if connection.person or found is None or found.uid != os.geteuid():
+            return
+        before = await asyncio.to_thread(holders, found.inode)
+        # Nobody holds it: closed at once, or hidden. Both are ways to remain unknown.
+        if not before or await self._descend(before, language):
+            raise AlvoError(errors.WEB_PEER_REFUSED)
+        # Whoever was looked at holds it still, so it was no other process of the same number.
+        if not await asyncio.to_thread(holders, found.inode) <= before:
+            raise AlvoError(errors.WEB_PEER_REFUSED)
+        connection.person = True
+
+    async def _descend(self, pids: frozenset[int], language: str) -> bool:
+        told = await self._upstream.call(DAEMON_DESCENDS, Processes(sorted(pids)), language)
+        return told.from_session
