@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import prompts
 from aiohttp import web
+
+import prompts
 from client import place
 from client.bridge import forget_note, write_note
 from client.connection import VERSION

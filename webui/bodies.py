@@ -47,7 +47,7 @@ async def read_object(request: web.BaseRequest, limit: int = MAX_BODY) -> dict[s
 
 
 def go_on(request: web.BaseRequest) -> None:
-    """curl asks first whether a large body is welcome (RFC 9110 10.1.1)."""
+    """Curl asks first whether a large body is welcome (RFC 9110 10.1.1)."""
     expected = request.headers.get("Expect")
     if expected is None:
         return

@@ -91,7 +91,7 @@ class Feed:
         With them the next cursor: up to there, nothing of this flow is missing.
         """
         high = self._high
-        if 0 <= high and cursor < self._low:
+        if high >= 0 and cursor < self._low:
             found = await self._after(cursor, flow_id, _PAGE_EVENTS)
             return found, found[-1].seq if found else max(cursor, high)
         if cursor >= high:

@@ -60,7 +60,7 @@ class Connection(RequestHandler):
     ) -> web.StreamResponse:
         """What aiohttp's own parser refuses, and what went wrong in a way not foreseen."""
         del message
-        response = self._server.broken(request, status, exc)
+        response: web.StreamResponse = self._server.broken(request, status, exc)
         response.force_close()
         return response
 

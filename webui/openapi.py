@@ -65,7 +65,7 @@ _DESCRIPTION: Final = (
 def _operation(route: Route, result: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     required = {one.name for one in fields(route.method.params) if _is_required(one)}
     properties = given.get("properties", {})
-    where = {name: "path" for name in route.in_path}
+    where = dict.fromkeys(route.in_path, "path")
     if route.verb == "GET":
         where |= dict.fromkeys(route.others, "query")
     operation: dict[str, Any] = {

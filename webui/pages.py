@@ -6,8 +6,9 @@ import html
 import re
 from typing import Final
 
-import prompts
 from aiohttp import web
+
+import prompts
 from daemon.protocol.errors import AlvoError
 from webui.errors import described
 from webui.replies import FENCES

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-import prompts
 from aiohttp import web
+
+import prompts
 from client.remote import RemoteError
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError

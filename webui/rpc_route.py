@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-import prompts
 from aiohttp import web
+
+import prompts
 from client.remote import RemoteError
 from daemon.protocol import codec, errors, methods
 from daemon.protocol.errors import AlvoError

@@ -9,7 +9,7 @@ import asyncio
 from typing import Any, Final, TypeVar, cast
 
 from client.connection import VERSION, refuse_foreign
-from client.remote import RemoteError, from_wire
+from client.remote import from_wire
 from client.words import Words
 from daemon.protocol import codec, errors
 from daemon.protocol.calls import Hello
@@ -97,8 +97,7 @@ class Upstream:
 
     async def _open(self, language: str) -> "_Line":
         loop = asyncio.get_running_loop()
-        _, protocol = await loop.create_unix_connection(_Line, self._path)
-        line = cast("_Line", protocol)
+        _, line = await loop.create_unix_connection(_Line, self._path)
         try:
             line.check(language)
             hello = codec.to_builtins(Hello("web", VERSION, language))
