@@ -91,6 +91,7 @@ def findings(paths: Paths, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _guarded(lambda: _embedder(config, paths))
     yield from _reasoner(config, paths, environ)
     yield _bash(config.shell.program)
+    yield _scopes(environ)
 
 
 def _guarded(check: Callable[[], Finding]) -> Finding:
@@ -268,3 +269,17 @@ def _bash(program: str) -> Finding:
     if ran.returncode != 0 or not ran.stdout:
         return Finding(Level.FAIL, "check_bash_missing", blanks | {"reason": ran.stderr.strip()})
     return Finding(Level.OK, "check_bash", blanks | {"version": ran.stdout})
+
+
+def _scopes(environ: Mapping[str, str]) -> Finding:
+    """Whether sessions get systemd scopes of their own; without, their marks must do."""
+    from daemon.shell.scope import Scopes
+
+    if not Scopes(environ).is_there:
+        return Finding(Level.OK, "check_scope_none")
+    try:
+        subprocess.run(["systemctl", "--user", "show", "--property=Version"],
+            stdin=subprocess.DEVNULL, capture_output=True, env=dict(environ), timeout=_ASK_S, check=True)  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding(Level.WARN, "check_scope_silent", {"reason": str(error)})
+    return Finding(Level.OK, "check_scope")

@@ -6,6 +6,7 @@ from typing import Final
 
 from daemon.shell.marks import incarnation_of, is_marked, mark_of
 from daemon.shell.processes import read_process
+from daemon.shell.scope import scope_of
 
 _ANCESTORS_MAX: Final = 10_000
 
@@ -17,14 +18,15 @@ def descends(pid: int, bashes: Collection[int]) -> bool:
 
 def in_session() -> bool:
     """Whether this process itself was started by a session."""
-    return mark_of(os.getpid()) is not None or incarnation_of(os.getpid()) is not None
+    own = os.getpid()
+    return mark_of(own) is not None or incarnation_of(own) is not None or scope_of(own) is not None
 
 
 def _bears_mark(pid: int) -> bool:
     if pid <= 0:  # a process of another pid namespace
         return True
     try:
-        return is_marked(pid) or incarnation_of(pid) is not None
+        return is_marked(pid) or incarnation_of(pid) is not None or scope_of(pid) is not None
     except OSError:
         return True
 

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 from typing import Final
 
 from daemon.shell.marks import incarnation_of, is_marked, mark_number, mark_of
@@ -19,6 +20,7 @@ from daemon.shell.processes import (
     read_process,
     with_descendants,
 )
+from daemon.shell.scope import directories, kill, scope_named, scope_of
 from daemon.shell.values import ProcessLine, SessionMarker, Swept
 
 GRACE_S: Final = 1.0
@@ -37,7 +39,7 @@ def is_subreaper() -> bool:
 
 
 def members(*markers: SessionMarker) -> list[Process]:
-    """The living processes of sessions: by mark, variable, terminal session and ancestry.
+    """The living processes of sessions: by mark, variable, scope, terminal session and ancestry.
 
     However many the sessions are, every process is looked at once.
     """
@@ -54,6 +56,7 @@ class _Wanted:
     def __init__(self, markers: Collection[SessionMarker]) -> None:
         self._bashes = {marker.pid: marker for marker in markers}
         self._incarnations = {marker.incarnation: marker.started for marker in markers}
+        self._scopes = {scope_named(m.incarnation): m.started for m in markers}
         self._numbers = {mark_number(m.incarnation): m.started for m in markers}
         self._oldest = min((marker.started for marker in markers), default=0)
 
@@ -69,19 +72,21 @@ class _Wanted:
             # unless a younger process with our bash's pid leads that session.
             found = read_process(leader.pid)
             return found is None or found.started == leader.started
-        try:
-            return self._bears_mark(process)
-        except OSError:
-            return False
-
-    def _bears_mark(self, process: Process) -> bool:
-        mark = mark_of(process.pid)
-        if mark is None and is_marked(process.pid):
-            return True  # who lowered their mark hides whose they are: they end with any session
-        since = None if mark is None else self._numbers.get(mark)
-        if since is None:
-            since = self._incarnations.get(incarnation_of(process.pid) or "")
+        since = self._since(process.pid)
         return since is not None and process.started >= since
+
+    def _since(self, pid: int) -> int | None:
+        """When the session began whose mark, variable or scope a process has."""
+        since = None
+        with contextlib.suppress(OSError):
+            mark = mark_of(pid)
+            if mark is None and is_marked(pid):
+                return 0  # who lowered their mark hides whose they are: they end with any session
+            since = None if mark is None else self._numbers.get(mark)
+            if since is None:
+                since = self._incarnations.get(incarnation_of(pid) or "")
+        # Also of those whose environment we may not read, because they are the superuser's.
+        return self._scopes.get(scope_of(pid) or "") if since is None else since
 
 
 def end_members(find: Callable[[], list[Process]], leaders: Collection[int]) -> Swept:
@@ -92,12 +97,16 @@ def end_members(find: Callable[[], list[Process]], leaders: Collection[int]) -> 
     """
     seen: dict[tuple[int, int], ProcessLine] = {}
     rounds = ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, _KILL_S))
-    alive: list[Process] = []
+    alive = find()
+    scopes = directories([process.pid for process in alive])
     for number, patience in rounds:
+        if number is signal.SIGKILL:
+            # Those too that we may not signal, because they are the superuser's.
+            _kill_all(scopes)
         told: set[tuple[int, int]] = set()
         end = time.monotonic() + patience
         pause = 0.002
-        while alive := find():
+        while alive:
             new = [p for p in alive if (p.pid, p.started) not in told]
             for process in new:
                 told.add((process.pid, process.started))
@@ -110,13 +119,21 @@ def end_members(find: Callable[[], list[Process]], leaders: Collection[int]) -> 
                 break
             time.sleep(pause)
             pause = min(pause * 2, 0.1)
+            alive = find()
         if not alive:
             break
+    # And whoever was quicker than every look.
+    _kill_all(scopes)
     remaining = {(p.pid, p.started) for p in alive}
     return Swept(
         ended=tuple(line for key, line in seen.items() if key not in remaining),
         left=tuple(line for key, line in seen.items() if key in remaining),
     )
+
+
+def _kill_all(scopes: Collection[Path]) -> None:
+    for directory in scopes:
+        kill(directory)
 
 
 def _tell(processes: list[Process], number: signal.Signals, leaders: Collection[int]) -> None:

@@ -25,6 +25,7 @@ from daemon.shell.descent import descends
 from daemon.shell.ending import is_subreaper, members, reap_adopted, sweep
 from daemon.shell.environment import check_variables, persons_umask, session_environment
 from daemon.shell.preview import Surroundings
+from daemon.shell.scope import Scopes
 from daemon.shell.syntax import complaint
 from daemon.shell.values import (
     CommandResult,
@@ -72,6 +73,7 @@ class Shell:
         on_start: Callable[[SessionMarker], Awaitable[None]] | None = None,
     ) -> None:
         self._umask = persons_umask(environ)
+        self._scopes = Scopes(environ)
         self.on_start = on_start
         self._settings = settings
         self._scripts = runtime_dir / "scripts"
@@ -172,13 +174,25 @@ class Shell:
         self._sessions[approval.conversation] = bash
         self._bashes |= {bash.marker.pid}
         try:
+            # Beside each other: neither waits for the disk and for systemd.
+            scoped = asyncio.create_task(self._scoped(bash.marker))
             if self.on_start is not None:
                 await self.on_start(bash.marker)
+            await scoped
         except BaseException:
             await bash.end()
             raise
         await bash.start(approval.cwd, self._umask)
         return bash
+
+    async def _scoped(self, marker: SessionMarker) -> None:
+        """Where there is a systemd of the person's; a session that it will not take begins without."""
+        if not self._scopes.is_there:
+            return
+        before = self._scopes.problem
+        await asyncio.to_thread(self._scopes.adopt, marker.pid, marker.incarnation)
+        if self._scopes.problem not in ("", before):
+            _log.warning("a session without a systemd scope: %s", self._scopes.problem)
 
     @contextlib.contextmanager
     def _script_file(self, content: bytes) -> Iterator[Path]:
