@@ -10,6 +10,7 @@ from daemon.config import Config, Paths, private_directory
 from daemon.describing import Describing
 from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
+from daemon.flow.folding import Folding
 from daemon.flow.ledger import Ledger
 from daemon.flow.permitting import Permissions
 from daemon.index import Index
@@ -91,6 +92,7 @@ class App:
         await engine.start()
         self._describe(databases, describer_of(reasoner), engine)
         auditor.start()
+        self._fold(ledger)
         parts = Parts(
             engine=engine,
             auditor=auditor,
@@ -118,6 +120,11 @@ class App:
             describing.start()
             self._open.push_async_callback(describing.close)
 
+    def _fold(self, ledger: Ledger) -> None:
+        folding = Folding(ledger, self._config.flow)
+        folding.start()
+        self._open.push_async_callback(folding.close)
+
     async def close(self) -> None:
         """What runs is ended; what waits, waits on at the next start."""
         await self._open.aclose()
@@ -127,7 +134,9 @@ class App:
         return self._shell is None or self._shell.descends(pid)
 
     def _open_state(self) -> Database:
-        return Database.open(self._paths.state_db, STATE_MIGRATIONS, durability=Durability.FULL)
+        return Database.open(
+            self._paths.state_db, STATE_MIGRATIONS, durability=Durability.FULL, shrinks=True
+        )
 
 
 def shown_configuration(config: Config) -> Json:

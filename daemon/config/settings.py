@@ -63,6 +63,8 @@ class FlowSettings:
     max_running: int
     max_from_commands: int
     retrieve_k: int
+    fold_after_days: float = 90.0
+    fold_above_bytes: int = 1024**3
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,9 @@ class FlowEvents:
     """`flow` is as it was after these events; null where all flows are followed.
 
     `more`: there are further events already, so `flow` may be ahead of `events`; ask again at once.
+    Of a flow that ended long ago fewer events are left: what each command printed is one, with its
+    head and its tail (`folded` in its data: of how many), and one of the kind `folded` stands where
+    the last of those was that are gone. Its answer, inquiries, commands and notices stay.
     """
 
     flow: Flow | None

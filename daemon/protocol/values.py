@@ -144,6 +144,8 @@ class EventKind(StrEnum):
     OUTPUT = "output"
     TERMINAL = "terminal"
     NOTICE = "notice"
+    FOLDED = "folded"
+    """Stands for events of a flow that ended long ago, which are gone: `events` says how many."""
 
 
 @dataclass(frozen=True, slots=True)

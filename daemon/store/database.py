@@ -61,8 +61,12 @@ class Database:
         page_size: int = 4096,
         mmap_bytes: int = 0,
         readonly: bool = False,
+        shrinks: bool = False,
     ) -> Self:
-        """Opens or makes the database; raises `STORE_*`. A readonly one must be there."""
+        """Opens or makes the database; raises `STORE_*`. A readonly one must be there.
+
+        `shrinks`: of one that is made, whether what is free in it can be given back to the disk.
+        """
         flags = (
             apsw.SQLITE_OPEN_READONLY
             if readonly
@@ -77,6 +81,8 @@ class Database:
                 connection.set_busy_timeout(BUSY_TIMEOUT_MS)
                 if vectors:
                     _load_vectors(connection)
+                if shrinks:
+                    database.run("PRAGMA auto_vacuum = INCREMENTAL")
                 database._settle(durability, page_size, mmap_bytes, readonly=readonly)
                 if not readonly:
                     database._migrate(migrations)

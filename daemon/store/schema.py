@@ -194,4 +194,12 @@ STATE_MIGRATIONS: Final = (
         ALTER TABLE flow ADD COLUMN from_session INTEGER NOT NULL DEFAULT 0;
         """,
     ),
+    Migration(
+        8,
+        "when the events of an ended flow were folded",
+        """
+        ALTER TABLE flow ADD COLUMN folded_at TEXT;
+        CREATE INDEX flow_by_update ON flow (updated_at);
+        """,
+    ),
 )
