@@ -55,7 +55,9 @@ class App:
         self._open.callback(writer.close)
         reader = Worker(lambda: Database.open(paths.state_db, readonly=True), "state-reader")
         self._open.callback(reader.close)
-        embedder = choose_embedder(config.embedder, paths)
+        embedder = choose_embedder(config.embedder, paths, self._environ)
+        if embedder is not None:
+            self._open.callback(embedder.close)
         index = Index.open(paths, embedder)
         self._open.callback(index.close)
         reasoner = make_reasoner(config, paths, self._environ)

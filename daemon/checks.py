@@ -1,6 +1,7 @@
 """`alvod --check`: what is fit and what is not, found out without starting or changing anything."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import stat
@@ -88,7 +89,7 @@ def findings(paths: Paths, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _guarded(lambda: _store(paths.state_db))
     yield _guarded(lambda: _index(paths.index_dir))
     yield _socket(paths.socket)
-    yield _guarded(lambda: _embedder(config, paths))
+    yield _guarded(lambda: _embedder(config, paths, environ))
     yield from _reasoner(config, paths, environ)
     yield _bash(config.shell.program)
     yield _scopes(environ)
@@ -188,16 +189,33 @@ def _index(directory: Path) -> Finding:
     return Finding(Level.OK, "check_index", {"path": file})
 
 
-def _embedder(config: Config, paths: Paths) -> Finding:
+def _embedder(config: Config, paths: Paths, environ: Mapping[str, str]) -> Finding:
     from daemon.models.minilm_files import find_model
 
     if config.embedder.kind is EmbedderKind.NONE:
         return Finding(Level.OK, "check_model_none")
+    if config.embedder.kind in (EmbedderKind.GEMINI, EmbedderKind.OPENAI):
+        return _served_embedder(config, paths, environ)
     model = find_model(paths.models_dirs)
     if model is not None:
         return Finding(Level.OK, "check_model", {"path": model})
     level = Level.FAIL if config.embedder.kind is EmbedderKind.MINILM else Level.WARN
     return Finding(level, "check_model_missing", {"path": paths.models_dirs[-1]})
+
+
+def _served_embedder(config: Config, paths: Paths, environ: Mapping[str, str]) -> Finding:
+    """Whether it gives a vector now, and what is kept from it."""
+    from daemon.models.choice import choose_embedder
+
+    try:
+        embedder = choose_embedder(config.embedder, paths, environ)
+        assert embedder is not None
+        with contextlib.closing(embedder):
+            blanks = {"embedder": embedder.name, "dimensions": embedder.dimensions}
+    except AlvoError as error:
+        return Finding(Level.FAIL, error=error)
+    name = "check_embedder_remote" if embedder.remote else "check_embedder_served"
+    return Finding(Level.OK, name, blanks)
 
 
 def _reasoner(config: Config, paths: Paths, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -211,7 +229,7 @@ def _reasoner(config: Config, paths: Paths, environ: Mapping[str, str]) -> Itera
         yield Finding(Level.OK, "check_key_unused")
         return
     places = OPENAI if settings.kind is ReasonerKind.OPENAI else GEMINI
-    file = key_file(places, settings, paths)
+    file = key_file(places, settings.key_file, paths)
     try:
         key = find_key(places, file, environ, named=bool(settings.key_file))
         # Without a model's name its server can still be asked which there are.

@@ -38,7 +38,7 @@ class Context:
         """
         from daemon.models.choice import choose_embedder
 
-        embedder = choose_embedder(self.config.embedder, self.paths)
+        embedder = choose_embedder(self.config.embedder, self.paths, os.environ)
         if embedder is None and self.config.embedder.kind is not EmbedderKind.NONE:
             missing = AlvoError(errors.EMBEDDER_MISSING)
             self.report.notice(" ".join(words.sentence(missing, self.language)))

@@ -36,8 +36,18 @@ class Phrase:
         self.name = name
         self.blanks = blanks
 
+    def said(self, language: str) -> str:
+        return phrase(self.name, language, **self.blanks)
+
     def __str__(self) -> str:
-        return phrase(self.name, "en", **self.blanks)
+        return self.said("en")
+
+
+class Sentence(Phrase):
+    """A blank that is the sentence of another error, without its full stop."""
+
+    def said(self, language: str) -> str:
+        return sentence(self.name, language, **self.blanks)[0].rstrip(".")
 
 
 def phrase(name: str, language: str, /, **blanks: Any) -> str:
@@ -126,7 +136,7 @@ class _Blank:
 
 
 def _said(value: object, language: str) -> object:
-    return phrase(value.name, language, **value.blanks) if isinstance(value, Phrase) else value
+    return value.said(language) if isinstance(value, Phrase) else value
 
 
 def _fill(text: str, blanks: dict[str, Any]) -> str:

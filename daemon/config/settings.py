@@ -24,6 +24,8 @@ class ReasonerKind(StrEnum):
 class EmbedderKind(StrEnum):
     AUTO = "auto"
     MINILM = "minilm"
+    GEMINI = "gemini"
+    OPENAI = "openai"
     NONE = "none"
 
 
@@ -54,6 +56,12 @@ class ReasonerSettings:
 @dataclass(frozen=True, slots=True)
 class EmbedderSettings:
     kind: EmbedderKind
+    model: str = ""
+    base_url: str = ""
+    api_version: str = ""
+    key_file: str = ""
+    dimensions: int = 0
+    timeout_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

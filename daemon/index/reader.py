@@ -1,6 +1,7 @@
 """Reading the index: hybrid search, status and sources, from any thread."""
 
 import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ from daemon.index.retrieval_model import RetrievalModel
 from daemon.index.schema import CACHE_KIB, INDEX_MIGRATIONS, MMAP_BYTES
 from daemon.models.embedder import Embedder, Vectors
 from daemon.protocol.calls import IndexStatus
-from daemon.protocol.errors import STORE_NEWER, AlvoError
+from daemon.protocol.errors import EMBEDDER_SERVER_FAILED, STORE_NEWER, AlvoError
 from daemon.protocol.values import (
     Hit,
     Ranks,
@@ -27,6 +28,8 @@ from daemon.protocol.values import (
 from daemon.store import Database
 
 T = TypeVar("T")
+
+_log: Final = logging.getLogger(__name__)
 
 MAX_K: Final = 100
 _ATTEMPTS: Final = 3
@@ -130,9 +133,16 @@ class Index:
     ) -> Vectors | None:
         if self._embedder is None or _made_with(db) != self._embedder.name:
             return None
-        if model is None:
-            return self._embedder.embed_query(query.text)
-        return model.vector(query, self._embedder.embed_query, self._embedder.name)
+        try:
+            if model is None:
+                return self._embedder.embed_query(query.text)
+            return model.vector(query, self._embedder.embed_query, self._embedder.name)
+        except AlvoError as error:
+            # A server that is away costs the vectors of this question, not its answer.
+            if error.type is not EMBEDDER_SERVER_FAILED:
+                raise
+            _log.warning("%s", error)
+            return None
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[tuple[Database, Vocabulary] | None]:

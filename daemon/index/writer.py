@@ -117,7 +117,7 @@ class IndexWriter:
         rows = self.db.rows(
             "SELECT path, size, mtime_ns, content_hash FROM document"
             " WHERE source_id = ? AND embedded >= ?",
-            (source_id, self.embeds),
+            (source_id, self._embedder_for(source_id) is not None),
         )
         return {path: KnownFile(size, at, Digest(content)) for path, size, at, content in rows}
 
@@ -132,11 +132,19 @@ class IndexWriter:
 
     def put_many(self, source_id: SourceId, documents: Sequence[ParsedDocument]) -> None:
         """As `put` for each, embedded together: for many small documents."""
-        embedder = self._embedder if self.embeds else None
         # Embedding takes long and needs no transaction.
+        embedder = self._embedder_for(source_id)
         prepared = storing.prepare(documents, embedder, self._shared.cache)
         for document in prepared:
             storing.put(self.db, source_id, document)
+
+    def _embedder_for(self, source_id: SourceId) -> Embedder | None:
+        """None for keywords alone: what is private is given to no other machine."""
+        embedder = self._embedder if self.embeds else None
+        if embedder is None or not embedder.remote:
+            return embedder
+        private = self.db.value("SELECT private FROM source WHERE id = ?", (source_id,))
+        return None if private else embedder
 
     def move(self, old: str, new: str, source_id: SourceId | None = None) -> None:
         """A document was renamed, its content is the same. Without a source: in all of the

@@ -28,7 +28,7 @@ class ServerAddress:
         return not self.loopback and self.url.startswith("http:")
 
 
-def server_address(base_url: str) -> ServerAddress:
+def server_address(base_url: str, setting: str = SETTING) -> ServerAddress:
     """`CONFIG_INVALID` for what is no plain http or https address.
 
     It is put together anew from its checked parts: no other parser may read another host in it.
@@ -37,10 +37,10 @@ def server_address(base_url: str) -> ServerAddress:
         parts = urlsplit(base_url.strip())
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise _invalid(str(error)) from None
+        raise _invalid(setting, str(error)) from None
     reason = _unfit(base_url.strip(), parts, host)
     if reason is not None:
-        raise _invalid(reason)
+        raise _invalid(setting, reason)
     loopback = _is_loopback(host)
     if host == "localhost" and parts.scheme == "http":
         # A name is looked up, and whoever answers could send private text elsewhere.
@@ -76,5 +76,5 @@ def _is_loopback(host: str) -> bool:
     return host == "localhost" or (_is_number(host) and ipaddress.ip_address(host).is_loopback)
 
 
-def _invalid(reason: str) -> AlvoError:
-    return AlvoError(errors.CONFIG_INVALID, where=SETTING, reason=reason)
+def _invalid(setting: str, reason: str) -> AlvoError:
+    return AlvoError(errors.CONFIG_INVALID, where=setting, reason=reason)

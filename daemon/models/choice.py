@@ -7,11 +7,15 @@ from typing import Any, Final
 from daemon.config import EmbedderKind, EmbedderSettings, Paths, ReasonerKind, ReasonerSettings
 from daemon.models.address import server_address
 from daemon.models.embedder import Embedder
-from daemon.models.gemini import Gemini, GeminiSettings
+from daemon.models.gemini import Gemini
+from daemon.models.gemini_embedder import GeminiEmbeddings
+from daemon.models.gemini_sdk import GeminiSettings
 from daemon.models.keys import GEMINI, OPENAI, ApiKey, KeyPlaces, find_key
 from daemon.models.language_model import Completion, LanguageModel, Prompt, TextStream
 from daemon.models.minilm_files import find_model
 from daemon.models.openai import OpenAI, OpenAISettings
+from daemon.models.openai_embedder import OpenAIEmbedderSettings, OpenAIEmbeddings
+from daemon.models.served_embedder import ServedEmbedder
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 
@@ -19,10 +23,28 @@ GEMINI_MODEL: Final = "gemini-flash-latest"
 """An alias that moves with the current model."""
 
 
-def choose_embedder(settings: EmbedderSettings, paths: Paths) -> Embedder | None:
-    """None: keywords alone. Loads nothing yet; EMBEDDER_MISSING where it is asked for by name."""
-    if settings.kind is EmbedderKind.NONE:
-        return None
+GEMINI_EMBEDDING: Final = "gemini-embedding-001"
+_GEMINI_DIMENSIONS: Final = 768
+
+
+def choose_embedder(
+    settings: EmbedderSettings, paths: Paths, environ: Mapping[str, str]
+) -> Embedder | None:
+    """None: keywords alone. Loads and asks nothing yet; EMBEDDER_MISSING, REASONER_NO_KEY or
+    CONFIG_INVALID where the one that is asked for by name cannot be used.
+    """
+    match settings.kind:
+        case EmbedderKind.NONE:
+            return None
+        case EmbedderKind.GEMINI:
+            return ServedEmbedder(_gemini_embeddings(settings, paths, environ))
+        case EmbedderKind.OPENAI:
+            return ServedEmbedder(_openai_embeddings(settings, paths, environ))
+        case EmbedderKind.AUTO | EmbedderKind.MINILM:
+            return _minilm(settings, paths)
+
+
+def _minilm(settings: EmbedderSettings, paths: Paths) -> Embedder | None:
     model = find_model(paths.models_dirs)
     if model is None:
         if settings.kind is EmbedderKind.MINILM:
@@ -31,6 +53,33 @@ def choose_embedder(settings: EmbedderSettings, paths: Paths) -> Embedder | None
     from daemon.models.minilm import MiniLM
 
     return MiniLM.load(model, paths.cache_dir)
+
+
+def _gemini_embeddings(
+    settings: EmbedderSettings, paths: Paths, environ: Mapping[str, str]
+) -> GeminiEmbeddings:
+    model = settings.model or GEMINI_EMBEDDING
+    file = key_file(GEMINI, settings.key_file, paths)
+    key = find_key(GEMINI, file, environ, named=bool(settings.key_file))
+    if key is None:
+        raise Keyless(f"gemini:{model}", file).error()
+    chosen = GeminiSettings(model, settings.base_url, settings.api_version, settings.timeout_s)
+    return GeminiEmbeddings(chosen, key, settings.dimensions or _GEMINI_DIMENSIONS)
+
+
+def _openai_embeddings(
+    settings: EmbedderSettings, paths: Paths, environ: Mapping[str, str]
+) -> OpenAIEmbeddings:
+    address = server_address(settings.base_url, "embedder.base_url")
+    if not settings.model:
+        reason = f"it is empty; set it to a model that {address.url} offers"
+        raise AlvoError(errors.CONFIG_INVALID, where="embedder.model", reason=reason)
+    file = key_file(OPENAI, settings.key_file, paths)
+    key = find_key(OPENAI, file, environ, named=bool(settings.key_file))
+    chosen = OpenAIEmbedderSettings(
+        settings.model, address, settings.dimensions, settings.timeout_s
+    )
+    return OpenAIEmbeddings(chosen, key)
 
 
 def choose_model(
@@ -49,10 +98,10 @@ def choose_model(
             return _gemini(settings, paths, environ)
 
 
-def key_file(places: KeyPlaces, settings: ReasonerSettings, paths: Paths) -> Path:
-    """Where the key of a kind of model lies, if it lies in a file."""
-    if settings.key_file:
-        return Path(settings.key_file).expanduser()
+def key_file(places: KeyPlaces, named: str, paths: Paths) -> Path:
+    """Where the key of a kind of model lies, if it lies in a file; `named`: by the person."""
+    if named:
+        return Path(named).expanduser()
     return paths.config_file.parent / places.credential
 
 
@@ -61,7 +110,7 @@ def _openai(settings: ReasonerSettings, paths: Paths, environ: Mapping[str, str]
     if not settings.model:
         reason = f"it is empty; set it to a model that {address.url} offers"
         raise AlvoError(errors.CONFIG_INVALID, where="reasoner.model", reason=reason)
-    file = key_file(OPENAI, settings, paths)
+    file = key_file(OPENAI, settings.key_file, paths)
     key = find_key(OPENAI, file, environ, named=bool(settings.key_file))
     return OpenAI(OpenAISettings(settings.model, address, settings.timeout_s, str(file)), key)
 
@@ -69,7 +118,7 @@ def _openai(settings: ReasonerSettings, paths: Paths, environ: Mapping[str, str]
 def _gemini(
     settings: ReasonerSettings, paths: Paths, environ: Mapping[str, str]
 ) -> LanguageModel | None:
-    file = key_file(GEMINI, settings, paths)
+    file = key_file(GEMINI, settings.key_file, paths)
     key: ApiKey | None = find_key(GEMINI, file, environ, named=bool(settings.key_file))
     model = settings.model or GEMINI_MODEL
     if key is not None:
@@ -88,18 +137,18 @@ class Keyless:
         self._file = file
 
     async def complete(self, prompt: Prompt, schema: Mapping[str, Any] | None = None) -> Completion:  # noqa: ARG002
-        raise self._error()
+        raise self.error()
 
     def stream(self, prompt: Prompt) -> TextStream:  # noqa: ARG002
-        raise self._error()
+        raise self.error()
 
     async def models(self) -> list[str]:
-        raise self._error()
+        raise self.error()
 
     async def close(self) -> None:
         """Nothing is open."""
 
-    def _error(self) -> AlvoError:
+    def error(self) -> AlvoError:
         return AlvoError(
             errors.REASONER_NO_KEY,
             reasoner=self.name,

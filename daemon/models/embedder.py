@@ -25,12 +25,21 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int: ...
 
+    @property
+    def remote(self) -> bool:
+        """Whether what is embedded leaves this machine: then private sources are not."""
+        ...
+
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """One row for each text."""
         ...
 
     def embed_query(self, text: str) -> Vectors:
         """One vector, of shape (dimensions,)."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of connections; a later call opens them again."""
         ...
 
 

@@ -1,29 +1,18 @@
-"""The door to Google's Gemini models: the only module that knows google-genai."""
+"""Google's Gemini models as language models."""
 
 import asyncio
 import time
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from daemon.models import gemini_errors, http
+from daemon.models import gemini_errors
 from daemon.models.calls import MODELS_TIMEOUT_S, RETRIED, Calls, Put, spent
+from daemon.models.gemini_sdk import GeminiSettings, Sdk
 from daemon.models.keys import ApiKey
 from daemon.models.language_model import Completion, Prompt, TextStream
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Usage
-
-
-@dataclass(frozen=True, slots=True)
-class GeminiSettings:
-    """`base_url` empty: Google's own. `timeout_s`: for one call, its repetitions included."""
-
-    model: str
-    base_url: str
-    api_version: str
-    timeout_s: float
 
 
 class Gemini:
@@ -36,7 +25,7 @@ class Gemini:
         self.name = f"gemini:{settings.model}"
         self._settings = settings
         self._key = key
-        self._sdk: _Sdk | None = None
+        self._sdk: Sdk | None = None
         self._opening = asyncio.Lock()
         self._calls = Calls(self.name, settings.timeout_s, explain=self._explain, scrub=key.scrub)
 
@@ -125,56 +114,11 @@ class Gemini:
                 names.append(model.name.removeprefix("models/"))
         return names
 
-    async def _open(self) -> "_Sdk":
+    async def _open(self) -> Sdk:
         async with self._opening:
             if self._sdk is None:
-                self._sdk = await asyncio.to_thread(_Sdk, self._settings, self._key)
+                self._sdk = await asyncio.to_thread(Sdk, self._settings, self._key)
             return self._sdk
-
-
-class _Sdk:
-    """google-genai, loaded, with one client on a transport of our choice."""
-
-    def __init__(self, settings: GeminiSettings, key: ApiKey) -> None:
-        from google import genai
-        from google.genai import errors as genai_errors
-        from google.genai import types
-
-        # It warns on standard error of every word that is newer than itself; we say what we need.
-        warnings.filterwarnings("ignore", category=UserWarning, module=r"google\.genai")
-        self._types = types
-        self.api_error = genai_errors.APIError
-        # A client of our own: the SDK would silently change to aiohttp where that is installed,
-        # and a transport pinned through its options would ignore the proxy variables.
-        self._http = http.open_client(settings.timeout_s, environment=True)
-        self.client = genai.Client(
-            vertexai=False,
-            api_key=key.reveal(),
-            http_options=types.HttpOptions(
-                base_url=settings.base_url or None,
-                api_version=settings.api_version or None,
-                timeout=int(settings.timeout_s * 1000),
-                httpx_async_client=self._http,
-            ),
-        )
-
-    def configure(self, system: str, schema: Mapping[str, Any] | None) -> Any:
-        structured: dict[str, Any] = {}
-        if schema is not None:
-            structured = {
-                "response_mime_type": "application/json",
-                "response_json_schema": dict(schema),
-            }
-        return self._types.GenerateContentConfig(
-            system_instruction=system,
-            automatic_function_calling=self._types.AutomaticFunctionCallingConfig(disable=True),
-            **structured,
-        )
-
-    async def close(self) -> None:
-        await self.client.aio.aclose()
-        await self._http.aclose()
-        self.client.close()
 
 
 def _text(response: Any) -> str:

@@ -27,6 +27,7 @@ class MiniLM:
 
     name = NAME
     dimensions = DIMENSIONS
+    remote = False
 
     def __init__(self, model: Path, cache_dir: Path | None = None) -> None:
         self._model = model
@@ -48,6 +49,9 @@ class MiniLM:
             if found != size:
                 raise AlvoError(MODEL_FILE_WRONG, path=str(model / name))
         return cls(model, cache_dir)
+
+    def close(self) -> None:
+        """It has no connections, and goes with the process."""
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         import numpy as np

@@ -1,27 +1,24 @@
 """The door to OpenAI-compatible servers: Ollama, llama.cpp, vLLM and whoever speaks like them."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from daemon.models import http, openai_errors
+from daemon.models import openai_errors
 from daemon.models import openai_wire as wire
 from daemon.models.address import ServerAddress
 from daemon.models.calls import MODELS_TIMEOUT_S, RETRIED, Calls, Put, brief, spent
 from daemon.models.keys import OPENAI, ApiKey
 from daemon.models.language_model import Completion, Prompt, TextStream
+from daemon.models.openai_connection import Connection, leaves_the_machine
 from daemon.models.openai_errors import Refused
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Usage
 
 T = TypeVar("T")
-
-# Ollama passes questions to these models on to its makers' machines.
-_ELSEWHERE: Final = (":cloud", "-cloud")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +36,10 @@ class OpenAI:
 
     def __init__(self, settings: OpenAISettings, key: ApiKey | None) -> None:
         self.name = f"openai:{settings.model}"
-        self.remote = not settings.address.loopback or settings.model.endswith(_ELSEWHERE)
+        self.remote = leaves_the_machine(settings.address, settings.model)
         self._settings = settings
         self._key = key
-        self._http: Any = None
-        self._opening = asyncio.Lock()
+        self._connection = Connection(settings.address, key, settings.timeout_s)
         # What the server was found not to know is not asked of it again.
         self._form = wire.Form.SCHEMA
         self._counts = True
@@ -58,7 +54,7 @@ class OpenAI:
 
         async def once() -> wire.Written:
             body = wire.chat(self._settings.model, prompt, schema, self._form)
-            async with self._sent("POST", "/chat/completions", body) as response:
+            async with self._connection.sent("POST", "/chat/completions", body) as response:
                 return wire.read(await wire.whole(response))
 
         async with self._calls.limit():
@@ -80,9 +76,7 @@ class OpenAI:
             return await self._calls.repeated(self._models)
 
     async def close(self) -> None:
-        client, self._http = self._http, None
-        if client is not None:
-            await client.aclose()
+        await self._connection.close()
 
     async def _follow(self, prompt: Prompt, put: Put) -> Usage:
         start, thoughts = time.monotonic(), wire.Thoughts()
@@ -115,7 +109,7 @@ class OpenAI:
         if self._counts:
             body["stream_options"] = {"include_usage": True}
         async with (
-            self._sent("POST", "/chat/completions", body) as response,
+            self._connection.sent("POST", "/chat/completions", body) as response,
             aclosing(wire.events(response)) as events,
         ):
             async for event in events:
@@ -143,18 +137,6 @@ class OpenAI:
                 else:
                     raise
 
-    @asynccontextmanager
-    async def _sent(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None
-    ) -> AsyncGenerator[Any]:
-        client = await self._open()
-        headers = {} if self._key is None else {"Authorization": f"Bearer {self._key.reveal()}"}
-        url = self._settings.address.url + path
-        async with client.stream(method, url, json=body, headers=headers) as response:
-            if not response.is_success:
-                raise await wire.refused(response, body or {})
-            yield response
-
     async def _explain(self, error: Exception) -> AlvoError | None:
         if not isinstance(error, Refused):
             return None
@@ -180,18 +162,8 @@ class OpenAI:
         return self._calls.scrubbed(found, passing=error.status in RETRIED)
 
     async def _models(self) -> list[str]:
-        async with self._sent("GET", "/models") as response:
+        async with self._connection.sent("GET", "/models") as response:
             return wire.names(await wire.whole(response))
-
-    async def _open(self) -> Any:
-        async with self._opening:
-            if self._http is None:
-                # On this machine means on this machine: no proxy in between.
-                environment = not self._settings.address.loopback
-                self._http = await asyncio.to_thread(
-                    http.open_client, self._settings.timeout_s, environment=environment
-                )
-            return self._http
 
 
 class _Plainer(AlvoError):

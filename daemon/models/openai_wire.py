@@ -143,6 +143,19 @@ def names(listed: Any) -> list[str]:
     return [str(model["id"]) for model in _list(listed, "data") if model.get("id")]
 
 
+def vectors(embedded: Any) -> list[list[float]]:
+    """The embeddings, in the order in which their texts were given."""
+    if not isinstance(embedded, dict):
+        raise ValueError("the embeddings are no JSON object")  # noqa: TRY004 (as above)
+    given = _list(embedded, "data")
+    # Some servers leave the places out: then they are in order.
+    ordered = sorted(range(len(given)), key=lambda n: given[n].get("index", n))
+    found = [given[n].get("embedding") for n in ordered]
+    if not all(isinstance(vector, list) for vector in found):
+        raise ValueError("an embedding is no list")
+    return [vector for vector in found if isinstance(vector, list)]
+
+
 def _list(table: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     found = table.get(name) or []
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):

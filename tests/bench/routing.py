@@ -61,7 +61,7 @@ async def _routed(
 
 def _fill(environ: Mapping[str, str], home: Path, chance: random.Random, words: list[str]) -> None:
     paths = Paths.from_environment(environ)
-    embedder = choose_embedder(context_in(environ).config.embedder, paths)
+    embedder = choose_embedder(context_in(environ).config.embedder, paths, environ)
     random_ = RandomEmbedder()
     if embedder is not None:
         # Vectors of no meaning are looked through as quickly, and made quicker.

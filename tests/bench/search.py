@@ -40,6 +40,7 @@ class RandomEmbedder:
 
     name = "random:1"
     dimensions = 384
+    remote = False
 
     def __init__(self) -> None:
         self._random = np.random.default_rng(1)

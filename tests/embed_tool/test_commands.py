@@ -12,6 +12,7 @@ import pytest
 
 from tests.support import documents
 from tests.support.embed_cli import EmbedTool
+from tests.support.openai_server import OpenAIServer
 
 
 @pytest.fixture
@@ -394,3 +395,26 @@ def test_reading_changes_nothing_in_the_folder(tool, folder):
     tool.json("add", folder)
     tool.json("verify")
     assert look() == before
+
+
+def test_an_embedder_on_a_server_gives_vectors_and_without_it_the_words_still_find(tool, folder):
+    with OpenAIServer(models=("embedder",)) as server:
+        tool.environment |= {
+            "ALVO_EMBEDDER_KIND": "openai",
+            "ALVO_EMBEDDER_MODEL": "embedder",
+            "ALVO_EMBEDDER_BASE_URL": server.base_url,
+        }
+        added = tool.json("add", folder)
+        assert files(added) == {"read": 2}
+        assert tool.json("status")["embedded"] == 2
+        (hit, *_) = tool.json("search", "bicycle bell")["hits"]
+        assert hit["ranks"]["vector"] == 1
+    ran = tool.run("search", "--json", "bicycle bell")
+    (hit, *_) = ran.result["hits"]
+    assert (Path(hit["path"]).name, hit["ranks"]["vector"]) == ("prices.txt", None)
+    refused = tool.run("refresh", "--json")
+    assert refused.status == 0, "nothing has changed, so nothing is asked"
+    (folder / "new.txt").write_text("Something else.\n")
+    refused = tool.run("refresh", "--json")
+    assert (refused.status, refused.result["name"]) == (1, "EMBEDDER_SERVER_FAILED")
+    assert tool.found("bicycle bell") == ["prices.txt"]

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 
 from tests.support import wire
+from tests.support.embedder import direction
 from tests.support.wire import Reply
 
 KEY = "test-key-that-is-not-real"
@@ -126,6 +127,14 @@ def unknown_model(name: str) -> Reply:
     )
 
 
+def embeddings(requests: list[dict[str, Any]]) -> Reply:
+    """Not of unit length, as the real one shortens vectors."""
+    texts = [wanted["content"]["parts"][0]["text"] for wanted in requests]
+    lengths = [wanted["outputDimensionality"] for wanted in requests]
+    vectors = map(direction, texts, lengths)
+    return Reply(body={"embeddings": [{"values": vector} for vector in vectors]})
+
+
 @dataclass
 class GeminiServer:
     """`replies` are given one by one, then `otherwise` for ever; `requests` is what came in."""
@@ -166,9 +175,11 @@ class GeminiServer:
             return wrong_key()
         if request.method == "GET":
             return Reply(body={"models": [_model(name) for name in self.models]})
-        model = request.path.rpartition("/models/")[2].partition(":")[0]
+        model, _, verb = request.path.rpartition("/models/")[2].partition(":")
         if model not in self.models:
             return unknown_model(model)
+        if verb == "batchEmbedContents" and not self.replies:
+            return embeddings(request.body["requests"])
         reply = self.replies.popleft() if self.replies else self.otherwise
         return reply if isinstance(reply, Reply) else reply(request)
 

@@ -36,6 +36,6 @@ def sources_over(environ: Mapping[str, str]) -> Iterator[DatabaseSources]:
     """The daemon's view of what was added; to be used inside of one event loop."""
     paths = Paths.from_environment(environ)
     config = load_config(paths, environ)
-    embedder = choose_embedder(config.embedder, paths)
+    embedder = choose_embedder(config.embedder, paths, {})
     with contextlib.closing(Index.open(paths, embedder)) as index:
         yield DatabaseSources(paths, index, config, environ)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 
+from tests.support.embedder import direction
 from tests.support.wire import HttpServer, Reply, Request, handler
 
 KEY = "test-key-that-is-not-real"
@@ -97,6 +98,15 @@ def blocked() -> Reply:
     return answer("", "content_filter")
 
 
+def embeddings(vectors: list[list[float]]) -> Reply:
+    """Out of order, as a server may give them."""
+    data = [
+        {"object": "embedding", "index": n, "embedding": vector} for n, vector in enumerate(vectors)
+    ]
+    usage = {"prompt_tokens": 1, "total_tokens": 1}
+    return Reply(body={"object": "list", "data": data[::-1], "usage": usage})
+
+
 @dataclass
 class OpenAIServer:
     """`replies` are given one by one, then `otherwise` for ever; `requests` is what came in.
@@ -143,9 +153,19 @@ class OpenAIServer:
             return wrong_key()
         if (request.method, request.path) == ("GET", "/v1/models"):
             return Reply(body={"object": "list", "data": [_model(name) for name in self.models]})
+        if (request.method, request.path) == ("POST", "/v1/embeddings"):
+            return self._embedded(asked)
         if (request.method, request.path) != ("POST", "/v1/chat/completions"):
             return Reply(status=404, raw=b"404 page not found")
         return self._complaint(asked) or self._next(asked)
+
+    def _embedded(self, asked: Asked) -> Reply:
+        if self.replies:
+            return self._next(asked)
+        if asked.body["model"] not in self.models:
+            return unknown_model(asked.body["model"])
+        length = asked.body.get("dimensions", 8)
+        return embeddings([direction(text, length) for text in asked.body["input"]])
 
     def _complaint(self, asked: Asked) -> Reply | None:
         if asked.body["model"] not in self.models:

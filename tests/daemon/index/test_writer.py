@@ -237,3 +237,22 @@ def test_text_with_half_characters_is_stored_with_marks_in_their_place(paths):
         writer.put(source.id, document("/docs/a", "whales \ud800 \x00 sing", title="\udcff"))
 
     assert found(paths, "whales sing") == [("/docs/a", "1")]
+
+
+class Elsewhere(WordEmbedder):
+    """On another machine."""
+
+    remote = True
+
+
+def test_what_is_private_is_given_to_no_embedder_on_another_machine(paths):
+    embedder = Elsewhere()
+    with IndexWriter.open(paths, embedder) as writer:
+        shown = writer.add_source(SourceKind.DOCUMENTS, "/shown", "shown", private=False)
+        kept = writer.add_source(SourceKind.DOCUMENTS, "/kept", "kept", private=True)
+        writer.put(shown.id, document("/shown/a.md", "pelicans eat fish"))
+        writer.put(kept.id, document("/kept/b.md", "the canary sings"))
+        assert list(writer.known_files(kept.id)) == ["/kept/b.md"]
+    assert "canary" not in " ".join(embedder.embedded)
+    found = Index.open(paths, embedder).search("the canary")
+    assert [hit.path for hit in found] == ["/kept/b.md"]
