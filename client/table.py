@@ -24,6 +24,18 @@ class Command:
         self.in_shell = in_shell
 
 
+AGENT_VERBS = (
+    "create",
+    "add",
+    "status",
+    "show",
+    "ask",
+    "versions",
+    "rollback",
+    "export",
+    "import",
+    "delete",
+)
 COMMANDS = (
     Command("ask", "ask", in_shell=False),
     Command("run", "ask", "path", in_shell=False),
@@ -47,6 +59,7 @@ COMMANDS = (
     Command("sources", "sources", "path", ("add", "remove", "refresh")),
     Command("databases", "databases", "database", ("annotate",)),
     Command("sql", "databases", "database"),
+    Command("agents", "agents", "agent", AGENT_VERBS),
     Command("permissions", "permissions", "", ("add", "revoke")),
     Command("audit", "audit", "", ("verify",)),
     Command("status", "status"),

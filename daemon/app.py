@@ -6,11 +6,24 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from daemon.agents.children import Children
+from daemon.agents.moving import Moving
+from daemon.agents.pipeline import Pipeline
+from daemon.agents.places import Places
+from daemon.agents.records import Records
+from daemon.agents.service import Agents
+from daemon.agents.serving import Serving
+from daemon.agents.stages import Stages
+from daemon.agents.teaching import Lessons
 from daemon.config import Config, Paths, private_directory
 from daemon.describing import Describing
 from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
+<<<<<<< HEAD
 from daemon.flow.folding import Folding
+=======
+from daemon.flow.inferring import Inferring
+>>>>>>> b9e30e9 (agents: trained in the background in four durable stages; methods agent.*, alvo agents)
 from daemon.flow.ledger import Ledger
 from daemon.flow.permitting import Permissions
 from daemon.index import Index
@@ -79,6 +92,8 @@ class App:
         self._open.push_async_callback(auditor.close)
         internet = Internet(config.internet, paths, self._environ)
         self._open.push_async_callback(internet.close)
+        records = Records(writer, reader)
+        serving = Serving(records)
         engine = Engine(
             ledger,
             index,
@@ -86,6 +101,7 @@ class App:
             shell,
             databases=databases,
             internet=internet,
+            serving=serving,
             config=config,
             paths=paths,
         )
@@ -94,7 +110,11 @@ class App:
         await engine.start()
         self._describe(databases, describer_of(reasoner), engine)
         auditor.start()
+<<<<<<< HEAD
         self._fold(ledger)
+=======
+        agents = await self._agents(records, serving)
+>>>>>>> b9e30e9 (agents: trained in the background in four durable stages; methods agent.*, alvo agents)
         parts = Parts(
             engine=engine,
             auditor=auditor,
@@ -102,6 +122,8 @@ class App:
             index=index,
             sources=sources,
             databases=databases,
+            agents=agents,
+            inferring=Inferring(engine, ledger, log_prompts=config.agents.log_prompts),
             names=lambda: (reasoner.name, embedder.name if embedder is not None else None),
             configuration=lambda: shown_configuration(config),
             descends=self.descends,
@@ -109,6 +131,24 @@ class App:
             started=time.monotonic(),
         )
         bind_all(self.bindings, parts)
+
+    async def _agents(self, records: Records, serving: Serving) -> Agents:
+        config, places = self._config, Places(self._paths)
+        children = Children(self._paths, config.agents, self._environ)
+        stages = Stages(records, children, places, Lessons())
+        language = config.daemon.language
+        pipeline = Pipeline(records, stages, config.agents, language)
+        self._open.push_async_callback(pipeline.close)
+        await pipeline.start()
+        moving = Moving(records, children, places, config.agents)
+        return Agents(
+            records,
+            pipeline,
+            places=places,
+            serving=serving,
+            moving=moving,
+            settings=config.agents,
+        )
 
     def _describe(
         self, databases: DatabaseSources, describer: Describer | None, engine: Engine

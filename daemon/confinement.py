@@ -9,10 +9,12 @@ import os
 import resource
 import struct
 import sys
+from collections.abc import Sequence
 
 READ_FILE = 1 << 2
 READ_DIRECTORY = 1 << 3
 """Rights of Landlock."""
+_EXECUTE = 1 << 0
 
 _PR_SET_DUMPABLE = 4
 _PR_SET_SECCOMP = 22
@@ -45,7 +47,25 @@ def confine(memory_bytes: int, readable: list[bytes], rights: int) -> tuple[bool
     return _landlock(libc, readable, rights), _seccomp(libc)
 
 
-def _landlock(libc: ctypes.CDLL, readable: list[bytes], allowed: int) -> bool:
+def go_offline(
+    memory_bytes: int, readable: list[bytes], writable: list[bytes]
+) -> tuple[bool, bool]:
+    """No network and no program from now on; of files to read what is `readable`, and to change
+    what is `writable`. Threads may still be started.
+
+    `memory_bytes`: of private memory. Gives the same as `confine`.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    held = _landlock(libc, readable, READ_FILE | READ_DIRECTORY, writable)
+    return held, _seccomp(libc, works=True)
+
+
+def _landlock(
+    libc: ctypes.CDLL, readable: list[bytes], allowed: int, writable: Sequence[bytes] = ()
+) -> bool:
     version = libc.syscall(_LANDLOCK_CREATE, None, 0, _VERSION)
     if version < 1:
         return False
@@ -56,10 +76,12 @@ def _landlock(libc: ctypes.CDLL, readable: list[bytes], allowed: int) -> bool:
     ruleset = libc.syscall(_LANDLOCK_CREATE, handled, len(handled), 0)
     if ruleset < 0:
         return False
-    for path in readable:
+    rules = [(path, allowed) for path in readable]
+    rules += [(path, rights & ~_EXECUTE) for path in writable]
+    for path, given in rules:
         with contextlib.suppress(OSError):
             opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            rule = struct.pack("=Qi", allowed, opened)
+            rule = struct.pack("=Qi", given, opened)
             libc.syscall(_LANDLOCK_ADD, ruleset, _PATH_BENEATH, rule, 0)
             os.close(opened)
     done: bool = libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0
@@ -99,6 +121,12 @@ _REFUSED = {
 _OPENING = {"open": (2, 0, 1), "openat": (257, 56, 2)}
 """As above, with the place of the argument that holds the flags."""
 _CLONE3 = 435
+# What a process that writes files of its own cannot do without; Landlock says which files.
+_WORKING = frozenset({
+    "clone", "truncate", "ftruncate", "fallocate", "creat", "rename", "renameat", "renameat2",
+    "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "chmod", "fchmod", "fchmodat", "utimensat",
+})  # fmt: skip
+_CLONE_THREAD = 0x10000
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _LOAD = 0x20
@@ -118,18 +146,19 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def _seccomp(libc: ctypes.CDLL) -> bool:
+def _seccomp(libc: ctypes.CDLL, *, works: bool = False) -> bool:
     machine = os.uname().machine
     if machine not in _MACHINES or sys.maxsize < 2**32:
         return False
-    program = _filter(*_MACHINES[machine])
+    program = _filter(*_MACHINES[machine], works=works)
     loaded = _Program(len(program) // 8, program)
     done: bool = libc.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.byref(loaded)) == 0
     return done
 
 
-def _filter(column: int, architecture: int) -> bytes:
-    """Refuses what is listed, and every opening of a file but to read it.
+def _filter(column: int, architecture: int, *, works: bool) -> bytes:
+    """Refuses what is listed, and every opening of a file but to read it. Who `works` may write
+    files and start threads, but no process.
 
     A list of what is refused: a forgotten call is a hole in one of several walls, where one
     forgotten among those allowed would end a parser.
@@ -146,11 +175,19 @@ def _filter(column: int, architecture: int) -> bytes:
         (_JUMP_EQUAL, 0, 1, _CLONE3),
         (_RETURN, 0, 0, _UNKNOWN),
     ]
-    for numbers in _REFUSED.values():
-        if numbers[column]:
+    for name, numbers in _REFUSED.items():
+        if numbers[column] and not (works and name in _WORKING):
             steps += [(_JUMP_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, _REFUSE)]
+    if works:
+        steps += [
+            (_JUMP_EQUAL, 0, 4, _REFUSED["clone"][column]),
+            (_LOAD, 0, 0, _ARGUMENTS),
+            (_JUMP_ANY_BIT, 1, 0, _CLONE_THREAD),
+            (_RETURN, 0, 0, _REFUSE),
+            (_RETURN, 0, 0, _ALLOW),
+        ]
     for *opening, flags in _OPENING.values():
-        if opening[column]:
+        if opening[column] and not works:
             steps += [
                 (_JUMP_EQUAL, 0, 4, opening[column]),
                 (_LOAD, 0, 0, _ARGUMENTS + 8 * flags),

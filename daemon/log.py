@@ -59,10 +59,11 @@ class _Json(logging.Formatter):
             "level": record.levelname.lower(),
             "from": record.name,
             "message": record.getMessage(),
+            **_fields(record),
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["traceback"] = "".join(traceback.format_exception(*record.exc_info))
-        return json.dumps(line)
+        return json.dumps(line, default=str)
 
 
 class _Readable(logging.Formatter):
@@ -71,7 +72,11 @@ class _Readable(logging.Formatter):
         self._journal = journal
 
     def format(self, record: logging.LogRecord) -> str:
-        text = f"{record.levelname.lower()} {record.name}: {escape(record.getMessage())}"
+        told = [
+            record.getMessage(),
+            *(f"{name}={value}" for name, value in _fields(record).items()),
+        ]
+        text = f"{record.levelname.lower()} {record.name}: {escape(' '.join(told))}"
         if record.exc_info and record.exc_info[0] is not None:
             lines = "".join(traceback.format_exception(*record.exc_info)).splitlines()
             text = "\n".join([text, *(escape(line) for line in lines)])
@@ -79,6 +84,12 @@ class _Readable(logging.Formatter):
             return f"{_moment(record.created)} {text}"
         priority = next((mark for level, mark in _PRIORITIES if record.levelno >= level), "<7>")
         return "\n".join(priority + line for line in text.split("\n"))
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    """What a message is about, as `extra={"fields": …}` gives it."""
+    fields: dict[str, object] = getattr(record, "fields", {})
+    return fields
 
 
 def _moment(seconds: float) -> str:

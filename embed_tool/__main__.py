@@ -125,6 +125,11 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--type", default="text/html", help="its media type")
     made.add_argument("--charset", default="", help="its encoding, as the server said")
     made.add_argument("--seconds", type=float, default=20.0, help="how long reading may take")
+    # Not listed either: how the documents of an agent are read.
+    made = commands.add_parser("extract", parents=[common], description="Cuts spooled documents.")
+    made.set_defaults(command=_extract)
+    made.add_argument("--out", required=True, help="the new file that takes the passages")
+    made.add_argument("files", nargs="+", metavar="FILE", help="JSON lines of documents")
     _database_commands(command("database", _nothing, "Databases: what they hold, for questions."))
     made = command("model", _fetch, "Fetch the weights of the embedder, once.")
     made.add_argument("action", choices=["fetch"])
@@ -236,6 +241,12 @@ def _page(context: Context, given: argparse.Namespace) -> int:
     from embed_tool import page
 
     return page.read(context, given.type, given.charset, given.seconds)
+
+
+def _extract(context: Context, given: argparse.Namespace) -> int:
+    from embed_tool import extract
+
+    return extract.run(context, given.files, given.out)
 
 
 def _nothing(context: Context, given: argparse.Namespace) -> int:

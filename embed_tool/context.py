@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from daemon.config import Config, EmbedderKind, Paths
 from daemon.protocol import errors
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from daemon.index.writer import IndexWriter
     from daemon.models.embedder import Embedder
     from embed_tool.parsing import Parsers
+
+_POLITE_S: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,13 @@ class Context:
 
     @contextmanager
     def writing(self, *, embedding: bool = True) -> "Iterator[IndexWriter]":
-        """The index for this process alone; raises `INDEX_BUSY`."""
+        """The index for this process alone; raises `INDEX_BUSY` where that takes longer than the
+        moments for which the training of agents has it.
+        """
         from daemon.index.writer import IndexWriter
 
-        with IndexWriter.open(self.paths, self.embedder() if embedding else None) as writer:
+        embedder = self.embedder() if embedding else None
+        with IndexWriter.open(self.paths, embedder, wait_s=_POLITE_S) as writer:
             yield writer
 
     @contextmanager

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from client.console import Console
 from client.remote import EXIT_OK
-from client.table import COMMANDS, names
+from client.table import AGENT_VERBS, COMMANDS, names
 from client.usage import Parser
 
 SHELLS = ("bash", "zsh", "fish")
@@ -23,6 +23,7 @@ _alvo() {{
         {flows}) COMPREPLY=($(compgen -W "$(alvo flows --ids 2>/dev/null)" -- "$word")) ;;
         {inquiries}) COMPREPLY=($(compgen -W "$(alvo inquiries --ids 2>/dev/null)" -- "$word")) ;;
         {databases}) COMPREPLY=($(compgen -W "$(alvo databases --names 2>/dev/null)" -- "$word")) ;;
+        {agents}) COMPREPLY=($(compgen -W "{agent_verbs} $(alvo agents --names 2>/dev/null)" -f -- "$word")) ;;
         sources) COMPREPLY=($(compgen -W "add refresh remove" -f -- "$word")) ;;
         completions) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
         help) COMPREPLY=($(compgen -W "{commands}" -- "$word")) ;;
@@ -45,6 +46,7 @@ _alvo() {{
         {flows}) compadd -- ${{(f)"$(alvo flows --ids 2>/dev/null)"}} ;;
         {inquiries}) compadd -- ${{(f)"$(alvo inquiries --ids 2>/dev/null)"}} ;;
         {databases}) compadd -- ${{(f)"$(alvo databases --names 2>/dev/null)"}} ;;
+        {agents}) compadd -- {agent_verbs} ${{(f)"$(alvo agents --names 2>/dev/null)"}}; _files ;;
         sources) compadd -- add refresh remove; _files ;;
         completions) compadd -- bash zsh fish ;;
         help) compadd -- {commands} ;;
@@ -61,6 +63,7 @@ complete -c alvo -n __fish_use_subcommand -f
 complete -c alvo -n '__fish_seen_subcommand_from {flows}' -f -a '(alvo flows --ids 2>/dev/null)'
 complete -c alvo -n '__fish_seen_subcommand_from {inquiries}' -f -a '(alvo inquiries --ids 2>/dev/null)'
 complete -c alvo -n '__fish_seen_subcommand_from {databases}' -f -a '(alvo databases --names 2>/dev/null)'
+complete -c alvo -n '__fish_seen_subcommand_from {agents}' -a '{agent_verbs} (alvo agents --names 2>/dev/null)'
 complete -c alvo -n '__fish_seen_subcommand_from sources' -a 'add refresh remove'
 complete -c alvo -n '__fish_seen_subcommand_from completions' -f -a 'bash zsh fish'
 """
@@ -81,6 +84,7 @@ def script(console: Console, shell: str) -> str:
     flows = names(command for command in COMMANDS if command.takes == "flow")
     inquiries = names(command for command in COMMANDS if command.takes == "inquiry")
     databases = names(command for command in COMMANDS if command.takes == "database")
+    agents = names(command for command in COMMANDS if command.takes == "agent")
     summaries = {name: console.words(f"help_{name}").replace("'", "’") for name in names()}
     match shell:
         case "bash":
@@ -99,5 +103,7 @@ def script(console: Console, shell: str) -> str:
         flows=separator.join(flows),
         inquiries=separator.join(inquiries),
         databases=separator.join(databases),
+        agents=separator.join(agents),
+        agent_verbs=" ".join(AGENT_VERBS),
         described=described,
     )

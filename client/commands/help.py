@@ -14,7 +14,7 @@ _GROUPS = (
     ("help_group_ask", ("ask", "run", "shell")),
     ("help_group_answer", ("inquiries", "allow", "preview", "apply", "edit", "deny", "reply")),
     ("help_group_flows", ("flows", "show", "attach", "cancel", "retry", "undo", "delete")),
-    ("help_group_sources", ("search", "sources", "databases", "sql")),
+    ("help_group_sources", ("search", "sources", "databases", "sql", "agents")),
     ("help_group_alvo", ("status", "doctor", "stop", "completions", "help")),
 )
 

@@ -36,6 +36,7 @@ class Known:
     flows: dict[str, str] = field(default_factory=dict)
     inquiries: dict[str, str] = field(default_factory=dict)
     databases: dict[str, str] = field(default_factory=dict)
+    agents: dict[str, str] = field(default_factory=dict)
     tables: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -56,11 +57,13 @@ def _arguments(command: str, rest: str, known: Known, list_paths: ListPaths) -> 
     ids = {"flow": known.flows, "inquiry": known.inquiries, "command": known.commands}
     if takes == "database":
         return _of_databases(rest, words, known)
+    if takes == "agent" and rest.count(" ") == 1:
+        return _from(known.agents, rest.partition(" ")[2])
     if words and " " not in rest:
         return _from(dict.fromkeys(words, ""), rest)
     if takes in ids and " " not in rest:
         return _from(ids[takes], rest)
-    return _paths(_last_word(rest), list_paths) if takes == "path" else []
+    return _paths(_last_word(rest), list_paths) if takes in ("path", "agent") else []
 
 
 def _of_databases(rest: str, words: tuple[str, ...], known: Known) -> list[Candidate]:

@@ -16,6 +16,7 @@ from daemon.protocol.calls import (
     WaitFlow,
 )
 from daemon.protocol.methods import (
+    AGENT_LIST,
     DAEMON_STATUS,
     DATABASE_LIST,
     FLOW_LIST,
@@ -97,6 +98,8 @@ class Watcher:
             one.name: {table.name: one_line(table.description)[:60] for table in one.tables}
             for one in listed
         }
+        agents = (await self._call(AGENT_LIST, Nothing())).agents
+        self._known.agents = {one.user_id: str(one.status) for one in agents}
         self._bar.waiting = len(waiting.inquiries)
         self._changed()
         for inquiry in waiting.inquiries:

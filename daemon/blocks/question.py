@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from daemon.agents.serving import Served, Serving
 from daemon.blocks.journal import Journal
 from daemon.blocks.outcome import Outcome, Proceed, respond
 from daemon.blocks.pieces import DECISION, FOUND, PIECES, Pieces, numbered
@@ -56,8 +57,10 @@ class QuestionBlock:
         reasoner: Reasoner,
         settings: FlowSettings,
         places: PrivatePlaces,
+        serving: Serving,
     ) -> None:
         self._index = index
+        self._serving = serving
         self._databases = databases
         self._reasoner = reasoner
         self._settings = settings
@@ -85,10 +88,13 @@ class QuestionBlock:
     ) -> DecisionRequest:
         """All that the reasoner is told; the same again when it is asked for again."""
         flow = stored.flow
+        agent = None
+        if flow.agent is not None:
+            agent = await self._serving.of_flow(flow.agent, stored.agent_version)
         ran = context.ran and await asyncio.to_thread(self._places.mark, context.ran)
         routes = [] if context.about else await self._databases.route(flow.question)
         wanted = query(ran) if ran is not None and context.about else flow.question
-        found = await journal.once(PIECES, Pieces, lambda: self._pieces(flow, wanted, journal))
+        found = await journal.once(PIECES, Pieces, lambda: self._pieces(wanted, agent, journal))
         return DecisionRequest(
             question=flow.question,
             language=flow.language,
@@ -102,12 +108,16 @@ class QuestionBlock:
             about=context.about,
             databases=_hints(routes),
             routed=bool(routes),
+            profile=None if agent is None else agent.profile,
         )
 
-    async def _pieces(self, flow: Flow, query: str, journal: Journal) -> Pieces:
-        """What the search found in earlier rounds first, then the person's documents."""
+    async def _pieces(self, query: str, agent: Served | None, journal: Journal) -> Pieces:
+        """What the search found in earlier rounds first; then the person's documents, or what the
+        agent that is asked knows, and nothing of the others.
+        """
+        owner, model = ("", None) if agent is None else (agent.owner, agent.model)
         hits = await asyncio.to_thread(
-            self._index.search, query, self._settings.retrieve_k, owner=flow.agent or ""
+            self._index.search, query, self._settings.retrieve_k, owner=owner, model=model
         )
         searched = [
             piece for found in await journal.history(FOUND, Pieces) for piece in found.pieces

@@ -2,6 +2,7 @@
 
 from daemon.config.paths import Paths, private_directory
 from daemon.config.settings import (
+    AgentSettings,
     AuditSettings,
     Config,
     DaemonSettings,
@@ -19,6 +20,7 @@ from daemon.config.settings import (
 )
 
 __all__ = [
+    "AgentSettings",
     "AuditSettings",
     "Config",
     "DaemonSettings",

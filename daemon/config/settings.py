@@ -118,6 +118,18 @@ class AuditSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentSettings:
+    workers: int
+    versions_kept: int
+    max_bytes: int
+    memory_bytes: int
+    niceness: int
+    stage_limit_s: float
+    ask_model: bool
+    log_prompts: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     daemon: DaemonSettings
     reasoner: ReasonerSettings
@@ -128,6 +140,7 @@ class Config:
     database: DatabaseSettings
     internet: InternetSettings
     audit: AuditSettings
+    agents: AgentSettings
 
 
 SECTIONS: Final = tuple(field.name for field in fields(Config))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
+from daemon.agents.serving import Serving
 from daemon.blocks.databases import DatabaseSearch
 from daemon.blocks.internet import InternetSearch
 from daemon.blocks.person import PersonSearch
@@ -106,6 +107,7 @@ class Engine:
         *,
         databases: DatabaseSources,
         internet: Internet,
+        serving: Serving,
         config: Config,
         paths: Paths,
     ) -> None:
@@ -114,6 +116,7 @@ class Engine:
         self._reasoner = reasoner
         self._shell = shell
         self._secrets = secrets
+        self._serving = serving
         self._config = config
         self._home = paths.home
         self._places = PrivatePlaces(partial(index.sources, None), paths.home)
@@ -125,7 +128,7 @@ class Engine:
         self._driver = Driver(
             self._ledger,
             inquirer,
-            QuestionBlock(index, databases, reasoner, config.flow, self._places),
+            QuestionBlock(index, databases, reasoner, config.flow, self._places, serving),
             SearchBlock(
                 DatabaseSearch(databases, reasoner),
                 PersonSearch(secrets),
@@ -179,8 +182,13 @@ class Engine:
                 return known.flow
         if len(self._working) >= self._config.flow.max_running:
             raise AlvoError(errors.FLOW_TOO_MANY, limit=self._config.flow.max_running)
+        agent = None if given.agent is None else await self._serving.in_service(given.agent)
         first = await asyncio.to_thread(first_state, given, self._home, speaks)
-        stored = replace(first, from_session=from_session)
+        stored = replace(
+            first,
+            from_session=from_session,
+            agent_version=None if agent is None else agent.version,
+        )
         flow = stored.flow
         most = self._config.flow.max_from_commands
         about = await self._asked_about(given)

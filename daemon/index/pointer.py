@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import re
+import time
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ _POINTER: Final = "index"
 _LOCK: Final = "index.lock"
 _NAME: Final = re.compile(r"index-(\d+)\.db")
 _SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
+_LOOK_S: Final = 0.02
 
 
 def current(directory: Path) -> Path | None:
@@ -79,6 +81,18 @@ class WriterLock:
     def release(self) -> None:
         with contextlib.suppress(OSError):
             os.close(self._file)
+
+
+def wait_for_lock(directory: Path, wait_s: float) -> WriterLock:
+    """Most writers need it for a moment only; raises INDEX_BUSY after `wait_s`."""
+    end = time.monotonic() + wait_s
+    while True:
+        try:
+            return WriterLock(directory)
+        except AlvoError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(_LOOK_S)
 
 
 def _names(directory: Path) -> list[str]:

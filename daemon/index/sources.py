@@ -87,9 +87,11 @@ def _owner_number(db: Database, owner: str) -> int:
 
 
 def resolve(db: Database, given: str) -> SourceId:
-    """From an id, the beginning of one, a location, or a name that only one source has."""
-    named = db.all("SELECT id FROM source WHERE location = ?", (given,))
-    named = named or db.all("SELECT id FROM source WHERE name = ?", (given,))
+    """From an id, the beginning of one, or of the person's own a location, or a name that only one
+    source has.
+    """
+    own = "SELECT id FROM source WHERE owner = 0 AND"
+    named = db.all(f"{own} location = ?", (given,)) or db.all(f"{own} name = ?", (given,))
     if len(named) == 1:
         return SourceId(named[0][0])
     return SourceId(resolve_id(db, "source", given, SOURCE_NOT_FOUND, source=given))
@@ -98,6 +100,15 @@ def resolve(db: Database, given: str) -> SourceId:
 def remove(db: Database, source_id: SourceId) -> None:
     """Once it has no documents any more."""
     db.run("DELETE FROM source WHERE id = ?", (source_id,))
+
+
+def forget_owner(db: Database, owner: str) -> None:
+    """Once it has no sources any more."""
+    db.run(
+        "DELETE FROM owner WHERE name = ? AND number != 0"
+        " AND NOT EXISTS (SELECT 1 FROM source WHERE source.owner = number)",
+        (owner,),
+    )
 
 
 def set_state(

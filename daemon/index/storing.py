@@ -1,7 +1,7 @@
 """The rows of documents and passages, with their words and vectors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from daemon.index import language
 from daemon.index.documents import ParsedDocument, ParsedPassage
@@ -83,6 +83,11 @@ def _prepare_passage(
         " ".join(STEM_MARK + stem for stem in language.stem(body, of)),
     )
     return PreparedPassage(passage, columns, 2 * (len(title) + len(body)), vectors)
+
+
+def without_vectors(prepared: PreparedDocument) -> PreparedDocument:
+    passages = tuple(replace(one, vectors=None) for one in prepared.passages)
+    return replace(prepared, passages=passages, embedded=False)
 
 
 def put(db: Database, source_id: SourceId, prepared: PreparedDocument) -> None:

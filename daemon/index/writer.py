@@ -43,10 +43,12 @@ class IndexWriter:
             raise
 
     @classmethod
-    def open(cls, paths: Paths, embedder: Embedder | None) -> Self:
-        """Makes the index where there is none. Raises INDEX_BUSY while another one writes."""
+    def open(cls, paths: Paths, embedder: Embedder | None, *, wait_s: float = 0.0) -> Self:
+        """Makes the index where there is none. Raises INDEX_BUSY while another one writes, once
+        that has gone on for `wait_s`.
+        """
         directory = private_directory(paths.index_dir)
-        shared = _Shared(pointer.WriterLock(directory), paths.cache_dir)
+        shared = _Shared(pointer.wait_for_lock(directory, wait_s), paths.cache_dir)
         try:
             pointer.remove_others(directory)
             database = pointer.current(directory)
@@ -94,6 +96,27 @@ class IndexWriter:
     ) -> Source:
         """Raises SOURCE_EXISTS where this owner has that location already."""
         return sources.add(self.db, kind, location, name, private=private, owner=owner)
+
+    def put_prepared(
+        self, source_id: SourceId, documents: Sequence[storing.PreparedDocument]
+    ) -> None:
+        """What was embedded before, so that nobody waits for this writer meanwhile. Vectors that
+        the index was not made with are left out.
+        """
+        for document in documents:
+            fits = document if self.embeds else storing.without_vectors(document)
+            storing.put(self.db, source_id, fits)
+
+    def remove_owner(self, owner: str) -> int:
+        """All that an agent's version had; gives how many passages that were."""
+        removed = 0
+        for source in sources.read(self.db, owner):
+            for path in self.known_paths(source.id):
+                self.remove(path, source.id)
+            removed += source.passages
+            sources.remove(self.db, source.id)
+        sources.forget_owner(self.db, owner)
+        return removed
 
     def remove_source(self, source: str) -> None:
         """With all its documents. Its id, the beginning of it, or its name; SOURCE_NOT_FOUND."""
@@ -246,15 +269,22 @@ class _Shared:
 
     def __init__(self, lock: pointer.WriterLock, cache_dir: Path) -> None:
         self._lock = lock
-        try:
-            self.cache = EmbeddingCache(cache_dir)
-        except BaseException:
-            lock.release()
-            raise
+        self._cache_dir = cache_dir
+        self._cache: EmbeddingCache | None = None
+
+    @property
+    def cache(self) -> EmbeddingCache:
+        """Opened by who embeds: closing it looks through all of it."""
+        if self._cache is None:
+            self._cache = EmbeddingCache(self._cache_dir)
+        return self._cache
 
     def close(self) -> None:
-        self.cache.close()
-        self._lock.release()
+        try:
+            if self._cache is not None:
+                self._cache.close()
+        finally:
+            self._lock.release()
 
 
 def _open(database: Path) -> Database:

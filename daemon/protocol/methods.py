@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
+from daemon.protocol import agents as a
 from daemon.protocol import calls as c
 from daemon.protocol import databases as d
 from daemon.protocol import values as v
@@ -208,6 +209,68 @@ PERMISSION_REVOKE: Final = _method(
     v.Permission,
     "Takes a standing permission back, at once.",
     guarded=True,
+)
+
+AGENT_CREATE: Final = _method(
+    "agent.create",
+    a.CreateAgent,
+    a.AgentCreated,
+    "Keeps the training data and has an agent trained from it, in the background.",
+    guarded=True,
+)
+AGENT_ADD: Final = _method(
+    "agent.add",
+    a.AddToAgent,
+    a.AgentCreated,
+    "Trains a new version from the data in service and new data; the old one answers until then.",
+    guarded=True,
+)
+AGENT_STATUS: Final = _method(
+    "agent.status", a.ByAgent, a.Agent, "How an agent is, and how far its training has come."
+)
+AGENT_LIST: Final = _method("agent.list", c.Nothing, a.AgentList, "Every agent, by name.")
+AGENT_GET: Final = _method(
+    "agent.get", a.ByAgent, a.AgentDetails, "An agent with its profile and its versions."
+)
+AGENT_VERSIONS: Final = _method(
+    "agent.versions",
+    a.ByAgent,
+    a.AgentVersions,
+    "The versions of an agent that are kept, with what their evaluation found.",
+)
+AGENT_ROLLBACK: Final = _method(
+    "agent.rollback",
+    a.RollBackAgent,
+    a.Agent,
+    "Puts an earlier version of an agent back in service, at once.",
+    guarded=True,
+)
+AGENT_EXPORT: Final = _method(
+    "agent.export",
+    a.ExportAgent,
+    a.AgentExported,
+    "Writes the version in service with its training data to one new file.",
+    guarded=True,
+)
+AGENT_IMPORT: Final = _method(
+    "agent.import",
+    a.ImportAgent,
+    a.Agent,
+    "Makes an agent from such a file, checked from end to end.",
+    guarded=True,
+)
+AGENT_DELETE: Final = _method(
+    "agent.delete",
+    a.ByAgent,
+    a.AgentDeleted,
+    "Removes an agent with its data, its versions and its flows, and says what there was.",
+    guarded=True,
+)
+AGENT_INFER: Final = _method(
+    "agent.infer",
+    a.Infer,
+    a.Inference,
+    "Asks an agent; what takes longer, or waits for a person, goes on as a flow.",
 )
 
 AUDIT_LIST: Final = _method(

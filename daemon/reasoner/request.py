@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from daemon.protocol.agents import AgentProfile
 from daemon.protocol.values import (
     SourceName,
     Timestamp,
@@ -55,6 +56,7 @@ class RanCommand:
 class DecisionRequest:
     """`given`: text that came with the question. `found`: what was searched already, in words.
 
+    `profile`: of the agent that is asked; what is in it came from data, and is data.
     `databases`: which may hold more, one a line with its tables; only those that any reasoner may
     know of. `routed`: whether any fits the question, a private one too.
 
@@ -75,3 +77,4 @@ class DecisionRequest:
     found: str = ""
     databases: str = ""
     routed: bool = False
+    profile: AgentProfile | None = None

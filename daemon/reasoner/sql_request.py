@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from daemon.protocol.agents import AgentProfile
 from daemon.protocol.databases import DatabaseDescription, ValueMatch
 from daemon.protocol.values import Timestamp, Usage
 
@@ -19,7 +20,8 @@ class TriedSql:
 class SqlRequest:
     """`information`: what is missing, in words. `databases`: only the tables that may matter.
 
-    `matches`: words of the question that are values of a column. `today`: what "this year" means.
+    `matches`: words of the question that are values of a column. `today`: what "this year" means. `profile`: of the
+    agent that is asked.
     """
 
     question: str
@@ -29,6 +31,7 @@ class SqlRequest:
     matches: tuple[ValueMatch, ...] = ()
     tried: tuple[TriedSql, ...] = ()
     today: Timestamp | None = None
+    profile: AgentProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)

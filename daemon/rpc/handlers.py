@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from daemon import VERSION
+from daemon.agents.service import Agents
 from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
+from daemon.flow.inferring import Inferring
 from daemon.flow.permitting import Permissions
 from daemon.flow.terminal import Terminals
 from daemon.index import Index
@@ -20,6 +22,7 @@ from daemon.protocol import calls as c
 from daemon.protocol import errors, methods
 from daemon.protocol import values as v
 from daemon.protocol.errors import AlvoError
+from daemon.rpc.agents import bind_agents
 from daemon.rpc.binding import Bindings, Caller
 from daemon.sources.databases import DatabaseSources
 from daemon.sources.documents import DocumentSources
@@ -38,6 +41,8 @@ class Parts:
     index: Index
     sources: DocumentSources
     databases: DatabaseSources
+    agents: Agents
+    inferring: Inferring
     names: Callable[[], tuple[str, str | None]]
     configuration: Callable[[], v.Json]
     descends: Callable[[int], bool]
@@ -51,11 +56,12 @@ def bind_all(bindings: Bindings, parts: Parts) -> None:
     _bind_flows(bindings, parts.engine)
     _bind_inquiries(bindings, parts.engine)
     _bind_terminal(bindings, parts.engine.terminals)
-    _bind_index(bindings, parts.index)
+    _bind_index(bindings, parts.index, parts.agents)
     _bind_sources(bindings, parts.sources, parts.databases)
     _bind_databases(bindings, parts.databases)
     _bind_permissions(bindings, parts.permissions)
     _bind_audit(bindings, parts.auditor)
+    bind_agents(bindings, parts.agents, parts.inferring)
 
 
 def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
@@ -148,16 +154,18 @@ def _bind_terminal(bindings: Bindings, terminals: Terminals) -> None:
     bindings.bind(methods.TERMINAL_RESIZE, resize)
 
 
-def _bind_index(bindings: Bindings, index: Index) -> None:
+def _bind_index(bindings: Bindings, index: Index, agents: Agents) -> None:
     async def search(_: Caller, params: c.SearchIndex) -> c.SearchResult:
         begun = time.perf_counter()
+        agent = None if params.agent is None else await agents.serving.in_service(params.agent)
         hits = await asyncio.to_thread(
             index.search,
             params.query,
             max(1, min(params.k, _MAX_HITS)),
             params.mode,
-            params.agent or "",
+            "" if agent is None else agent.owner,
             params.filter,
+            model=None if agent is None else agent.model,
         )
         took_ms = round((time.perf_counter() - begun) * 1000, 3)
         return c.SearchResult(hits, v.Milliseconds(took_ms))

@@ -46,7 +46,8 @@ ENDED: Final = frozenset(
 class StoredFlow:
     """A flow, and what of it no client needs: where it runs, what was given, which attempt it is.
 
-    `from_session`: a command that Alvo runs began it, not a person.
+    `from_session`: a command that Alvo runs began it, not a person. `agent_version`: of its agent,
+    the one it began on.
     """
 
     flow: Flow
@@ -54,10 +55,18 @@ class StoredFlow:
     given: str | None
     attempts: int
     from_session: bool = False
+    agent_version: int | None = None
 
 
 _FLOW_COLUMNS: Final = tuple(field.name for field in fields(Flow))
-_COLUMNS: Final = (*_FLOW_COLUMNS, "cwd", "given", "attempts", "from_session")
+_COLUMNS: Final = (
+    *_FLOW_COLUMNS,
+    "cwd",
+    "given",
+    "attempts",
+    "from_session",
+    "agent_version",
+)
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM flow"
 _PLACES: Final = ", ".join(f":{name}" for name in _COLUMNS)
 _UPSERT: Final = (
@@ -90,7 +99,8 @@ def save_flow(db: Database, stored: StoredFlow) -> None:
     for name in ("plan", "citations", "usage"):
         values[name] = _json(getattr(flow, name))
     values["error"] = None if flow.error is None else _json(flow.error)
-    values |= {"cwd": stored.cwd, "given": stored.given, "attempts": stored.attempts}
+    for name in ("cwd", "given", "attempts", "agent_version"):
+        values[name] = getattr(stored, name)
     values["from_session"] = int(stored.from_session)
     db.run(_UPSERT, values)
 
@@ -152,6 +162,12 @@ def executing_in(db: Database, conversation: ConversationId) -> str | None:
     return None if value is None else str(value)
 
 
+def flows_of_agent(db: Database, agent: str) -> list[Flow]:
+    """Oldest first."""
+    rows = db.all(f"{_SELECT} WHERE agent = ? ORDER BY created_at, id", (agent,))
+    return [_flow(row).flow for row in rows]
+
+
 def count_flows(db: Database, status: FlowStatus) -> int:
     return int(db.value("SELECT count(*) FROM flow WHERE status = ?", (status,)))
 
@@ -171,11 +187,13 @@ def delete_flow(db: Database, flow_id: FlowId) -> None:
 
 
 def earlier_answers(db: Database, flow: Flow, limit: int) -> list[Flow]:
-    """The answered flows of the conversation before this one, oldest first."""
+    """The answered flows of the conversation before this one, oldest first; of the same agent
+    alone: none sees what another one knows, nor what the person's own documents say.
+    """
     rows = db.all(
-        f"{_SELECT} WHERE conversation = ? AND created_at < ? AND id <> ? AND answer IS NOT NULL"
-        " ORDER BY created_at DESC LIMIT ?",
-        (flow.conversation, flow.created_at, flow.id, limit),
+        f"{_SELECT} WHERE conversation = ? AND agent IS ? AND created_at < ? AND id <> ?"
+        " AND answer IS NOT NULL ORDER BY created_at DESC LIMIT ?",
+        (flow.conversation, flow.agent, flow.created_at, flow.id, limit),
     )
     return [_flow(row).flow for row in reversed(rows)]
 
@@ -257,4 +275,11 @@ def _flow(row: Row) -> StoredFlow:
         created_at=Timestamp(at["created_at"]),
         updated_at=Timestamp(at["updated_at"]),
     )
-    return StoredFlow(flow, at["cwd"], at["given"], at["attempts"], bool(at["from_session"]))
+    return StoredFlow(
+        flow,
+        at["cwd"],
+        at["given"],
+        at["attempts"],
+        from_session=bool(at["from_session"]),
+        agent_version=at["agent_version"],
+    )

@@ -196,10 +196,78 @@ STATE_MIGRATIONS: Final = (
     ),
     Migration(
         8,
+<<<<<<< HEAD
         "when the events of an ended flow were folded",
         """
         ALTER TABLE flow ADD COLUMN folded_at TEXT;
         CREATE INDEX flow_by_update ON flow (updated_at);
+=======
+        "agents: their versions, the stages of each training, what they were trained from",
+        """
+        -- last_version: a number is never given twice.
+        CREATE TABLE agent (
+            user_id TEXT PRIMARY KEY,
+            status TEXT NOT NULL,
+            version INTEGER,
+            training INTEGER,
+            last_version INTEGER NOT NULL,
+            config TEXT NOT NULL,
+            error TEXT,
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- One call's training data, spooled in a file of this name.
+        CREATE TABLE agent_material (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            user_id TEXT NOT NULL REFERENCES agent ON DELETE CASCADE,
+            file TEXT NOT NULL,
+            documents INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            created_at TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX agent_material_by_agent ON agent_material (user_id);
+
+        -- materials: their ids; given: whether model, profile and report came with an import.
+        CREATE TABLE agent_version (
+            user_id TEXT NOT NULL REFERENCES agent ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            created_at TEXT NOT NULL,
+            materials TEXT NOT NULL,
+            given INTEGER NOT NULL,
+            documents INTEGER NOT NULL DEFAULT 0,
+            passages INTEGER NOT NULL DEFAULT 0,
+            languages TEXT NOT NULL DEFAULT '[]',
+            chosen TEXT,
+            model BLOB,
+            profile TEXT,
+            report TEXT,
+            error TEXT,
+            deployed_at TEXT,
+            PRIMARY KEY (user_id, number)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE agent_stage (
+            user_id TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            stage TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            progress TEXT,
+            began_at TEXT,
+            ended_at TEXT,
+            took_ms REAL,
+            PRIMARY KEY (user_id, number, stage),
+            FOREIGN KEY (user_id, number) REFERENCES agent_version ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+
+        -- Partitions of the index that nobody needs any more and that are still to be removed.
+        CREATE TABLE agent_leftover (owner TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE flow ADD COLUMN agent_version INTEGER;
+        CREATE INDEX flow_by_agent ON flow (agent) WHERE agent IS NOT NULL;
+>>>>>>> b9e30e9 (agents: trained in the background in four durable stages; methods agent.*, alvo agents)
         """,
     ),
 )

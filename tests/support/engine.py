@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from daemon.agents.records import Records
+from daemon.agents.serving import Serving
 from daemon.config import Paths, load_config
 from daemon.flow.engine import Engine
 from daemon.flow.ledger import Ledger
@@ -100,6 +102,7 @@ async def an_engine(place: Path, **environ: str) -> AsyncIterator[Held]:
     indexing = Indexing(paths, given)
     databases = DatabaseSources(paths, index, config, given, indexing)
     internet = Internet(config.internet, paths, given)
+    serving = Serving(Records(writer, reader))
     engine = Engine(
         ledger,
         index,
@@ -107,6 +110,7 @@ async def an_engine(place: Path, **environ: str) -> AsyncIterator[Held]:
         shell,
         databases=databases,
         internet=internet,
+        serving=serving,
         config=config,
         paths=paths,
     )

@@ -1,0 +1,148 @@
+"""What a training child is asked to do and what it gives back: one JSON line each way, files by path."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from daemon.config import Config, Paths
+from daemon.protocol.agents import AgentConfig, AgentProfile, EvaluationReport
+from daemon.protocol.values import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a job works with. `tell`: how far it is."""
+
+    paths: Paths
+    config: Config
+    tell: Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Puts extracted passages into the partition of `owner`. `language`: null, found in the data."""
+
+    owner: str
+    name: str
+    extracted: str
+    language: str | None
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """`duplicates`: passages that were left out."""
+
+    documents: int
+    passages: int
+    duplicates: int
+    languages: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """`extracted`: where the questions are that the data brought. `asked`: a file of questions that
+    a model wrote, or null. `profile`: whether one is wanted.
+    """
+
+    owner: str
+    extracted: str
+    asked: str | None
+    seed: int
+    language: str | None
+    description: str | None
+    profile: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """`model`: base64; empty: untrained."""
+
+    model: str
+    chosen: str
+    profile: AgentProfile | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """The version in service."""
+
+    owner: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """`model`, and how the pairs were made: as in `Learn`, so that the held-out ones are the same."""
+
+    owner: str
+    extracted: str
+    asked: str | None
+    seed: int
+    model: str
+    in_service: Rival | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Null: too few pairs to tell anything."""
+
+    report: EvaluationReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Removes whole partitions."""
+
+    owners: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Passages for a model to read: spread over the data, at most so many characters."""
+
+    owner: str
+    passages: int
+    chars: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SampledPassage:
+    """`digest`: of its text, by which pairs name it."""
+
+    digest: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    language: str
+    passages: list[SampledPassage]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpack:
+    """Checks an exported file and puts its parts into a directory. `called`: how errors name it."""
+
+    file: str
+    called: str
+    into: str
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """`data`: the names of the files of documents. `has`: which of the other parts there are."""
+
+    user_id: str
+    config: AgentConfig
+    chosen: str | None
+    data: list[str]
+    documents: int
+    has: dict[str, bool]

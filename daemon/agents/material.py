@@ -1,0 +1,261 @@
+"""What an agent is trained from, as it was given: checked, and put into one file of JSON lines."""
+
+import base64
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from daemon.config import private_directory
+from daemon.index.language import words
+from daemon.index.materials import Form, Spooled
+from daemon.protocol import codec, errors
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import Json
+from prompts import Phrase
+
+MIN_WORDS: Final = 3
+"""A sentence such as “I am an expert in Python” is enough to begin with; a greeting is not."""
+MAX_DOCUMENTS: Final = 200_000
+_PART_CHARS: Final = 200_000
+"""A longer text is read in parts: each is small for the child that reads it, and soon embedded."""
+_SNIFFED: Final = 1 << 16
+_JSON_LINES: Final = (".jsonl", ".ndjson")
+_TEXTS: Final = (".txt", ".text", ".md", ".markdown")
+_MARKDOWN: Final = re.compile(r"^(?:#{1,6} +\S|```|~~~)", re.MULTILINE)
+_TITLE_CHARS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    documents: int
+    size_bytes: int
+
+
+def spool(
+    target: Path,
+    name: str,
+    training_data: str | list[str | Json] | None,
+    files: Sequence[str],
+    max_bytes: int,
+) -> Measured:
+    """Writes the file for this user alone; raises AGENT_DATA_* and AGENT_FILE_UNREADABLE, and then
+    leaves none.
+
+    `name`: how citations call what did not come from a file.
+    """
+    private_directory(target.parent)
+    limit = _Limit(max_bytes)
+    temporary = target.with_name(f".{target.name}")
+    try:
+        with open(temporary, "wb", opener=_private) as out:
+            count = _write(out, _documents(name, training_data, files, limit), files)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return Measured(count, target.stat().st_size)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def _write(out: BinaryIO, documents: Iterator[Spooled], files: Sequence[str]) -> int:
+    count = said = 0
+    binary = False
+    for document in documents:
+        count += 1
+        if count > MAX_DOCUMENTS:
+            raise AlvoError(errors.AGENT_DATA_TOO_LARGE, limit=MAX_DOCUMENTS)
+        binary = binary or document.form is Form.FILE
+        if said < MIN_WORDS:
+            said += len(words(document.text[:_SNIFFED])) + len(words(document.question))
+        out.write(codec.encode(document) + b"\n")
+    if not count:
+        where = ", ".join(files) or "training_data"
+        raise AlvoError(errors.AGENT_DATA_EMPTY, where=where)
+    # How much a PDF says is known once it has been read.
+    if said < MIN_WORDS and not binary:
+        raise AlvoError(errors.AGENT_DATA_TOO_SHORT, words=said, needed=MIN_WORDS)
+    return count
+
+
+class _Limit:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.left = limit
+
+    def take(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise AlvoError(errors.AGENT_DATA_TOO_LARGE, limit=self._limit)
+
+
+def _documents(
+    name: str, training_data: str | list[str | Json] | None, files: Sequence[str], limit: _Limit
+) -> Iterator[Spooled]:
+    if isinstance(training_data, str):
+        limit.take(len(training_data.encode("utf-8", "replace")))
+        yield from _of_text(training_data, name, "training_data")
+    elif training_data is not None:
+        for n, one in enumerate(training_data, 1):
+            yield from _of_item(one, f"{name}/{n}", f"training_data[{n - 1}]", limit)
+    for file in files:
+        yield from _of_file(file, limit)
+
+
+def _of_text(text: str, path: str, where: str) -> Iterator[Spooled]:
+    """Of one text, whether it holds JSON lines, Markdown, or plain words."""
+    _refuse_binary(text, where)
+    text = text.removeprefix("\ufeff")
+    if _is_json_lines(text):
+        yield from _of_lines(text, path, where)
+    else:
+        yield from _parts(text, path, "")
+
+
+def _is_json_lines(text: str) -> bool:
+    """By its first lines: every one looks like an object, and the first one has a field of ours."""
+    head = [line for line in text[:_SNIFFED].splitlines()[:3] if line.strip()]
+    looks = all(line.lstrip().startswith("{") for line in head)
+    return (
+        looks and bool(head) and re.search(r'"(?:question|answer|text)"\s*:', head[0]) is not None
+    )
+
+
+def _of_lines(text: str, path: str, where: str) -> Iterator[Spooled]:
+    for n, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        at = Phrase("agent_line", where=where, n=n)
+        try:
+            item: Any = codec.decode(line, dict)
+        except codec.Malformed as error:
+            raise AlvoError(errors.AGENT_DATA_INVALID, where=at, reason=str(error)) from None
+        yield _of_object(item, f"{path}:{n}", at)
+
+
+def _of_item(one: str | Json, path: str, where: str, limit: _Limit) -> Iterator[Spooled]:
+    if isinstance(one, str):
+        limit.take(len(one.encode("utf-8", "replace")))
+        _refuse_binary(one, where)
+        yield from _parts(one, path, "")
+        return
+    limit.take(len(codec.encode(one)))
+    document = _of_object(one, path, where)
+    yield from (
+        [document] if document.form is Form.PAIR else _parts(document.text, path, document.title)
+    )
+
+
+def _of_object(item: Json, path: str, where: object) -> Spooled:
+    """A question with its answer, or a text with perhaps a title."""
+    known = {"question", "answer"} if "question" in item else {"text", "title"}
+    for field, value in item.items():
+        if field in known and not isinstance(value, str):
+            reason = Phrase("agent_field_text", field=field)
+            raise AlvoError(errors.AGENT_DATA_INVALID, where=where, reason=reason)
+    needed = ("question", "answer") if "question" in item else ("text",)
+    for field in needed:
+        if not str(item.get(field, "")).strip():
+            reason = Phrase("agent_field_missing", field=field)
+            raise AlvoError(errors.AGENT_DATA_INVALID, where=where, reason=reason)
+    for field in needed:
+        _refuse_binary(item[field], str(where))
+    if "question" in item:
+        return Spooled(Form.PAIR, path, item["answer"], question=item["question"])
+    title = str(item.get("title", ""))[:_TITLE_CHARS]
+    return Spooled(_form(item["text"]), path, item["text"], title)
+
+
+def _of_file(path: str, limit: _Limit) -> Iterator[Spooled]:
+    content = _content(path, limit)
+    if not content.strip():
+        raise AlvoError(errors.AGENT_DATA_EMPTY, where=path)
+    suffix = Path(path).suffix.lower()
+    if suffix not in (*_JSON_LINES, *_TEXTS):
+        yield Spooled(Form.FILE, path, base64.b64encode(content).decode())
+        return
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if suffix in _JSON_LINES or _is_binary_bytes(content):
+            raise AlvoError(errors.AGENT_DATA_BINARY, where=path) from None
+        # Text in some older encoding: who reads files finds out which.
+        yield Spooled(Form.FILE, path, base64.b64encode(content).decode())
+        return
+    _refuse_binary(text, path)
+    if suffix in _JSON_LINES:
+        yield from _of_lines(text, path, path)
+    else:
+        yield from _parts(text, path, "")
+
+
+def _content(path: str, limit: _Limit) -> bytes:
+    if not Path(path).is_absolute() or "\0" in path:
+        raise AlvoError(
+            errors.AGENT_FILE_UNREADABLE, path=path, reason=Phrase("agent_path_absolute")
+        )
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                reason = Phrase("unread_not_regular")
+                raise AlvoError(errors.AGENT_FILE_UNREADABLE, path=path, reason=reason)
+            # A file may grow while it is read.
+            limit.take(status.st_size)
+            return file.read(status.st_size + 1)[: status.st_size]
+    except OSError as error:
+        raise AlvoError(
+            errors.AGENT_FILE_UNREADABLE, path=path, reason=error.strerror or "?"
+        ) from None
+
+
+def _parts(text: str, path: str, title: str) -> Iterator[Spooled]:
+    """Whole where it is short enough, else cut between paragraphs."""
+    form = _form(text)
+    start = part = 0
+    while start < len(text):
+        end = _end_of_part(text, start)
+        part += 1
+        piece = text[start:end]
+        if piece.strip():
+            yield Spooled(form, path if part == 1 else f"{path} ({part})", piece, title)
+        start = end
+
+
+def _end_of_part(text: str, start: int) -> int:
+    limit = start + _PART_CHARS
+    if limit >= len(text):
+        return len(text)
+    for between in ("\n\n", "\n", " "):
+        found = text.rfind(between, start + _PART_CHARS // 2, limit)
+        if found > 0:
+            return found + len(between)
+    return limit
+
+
+def _form(text: str) -> Form:
+    return Form.MARKDOWN if _MARKDOWN.search(text) else Form.TEXT
+
+
+def _refuse_binary(text: str, where: str) -> None:
+    head = text[:_SNIFFED]
+    control = sum(char < " " and char not in "\t\n\r\f\b\x1b" for char in head)
+    broken = head.count("\ufffd")
+    if "\0" in text or (control + broken) * 50 > len(head):
+        raise AlvoError(errors.AGENT_DATA_BINARY, where=where)
+
+
+def _is_binary_bytes(content: bytes) -> bool:
+    head = content[:_SNIFFED]
+    return b"\0" in head or sum(
+        byte < 32 and byte not in b"\t\n\r\f\b\x1b" for byte in head
+    ) * 50 > len(head)

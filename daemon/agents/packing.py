@@ -1,0 +1,270 @@
+"""An agent as one file: a zip with a manifest and hashes; one that is taken in is hostile input."""
+
+import hashlib
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from daemon import VERSION
+from daemon.agents.jobs import Unpack, Unpacked
+from daemon.agents.naming import checked
+from daemon.index.materials import Spooled
+from daemon.index.retrieval_model import RetrievalModel
+from daemon.protocol import codec, errors
+from daemon.protocol.agents import AgentConfig, AgentExported, AgentProfile, EvaluationReport
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import Digest
+from daemon.store.agents import StoredAgent, StoredVersion
+from prompts import Phrase
+
+FORMAT: Final = 1
+MODEL, PROFILE, REPORT = "model.bin", "profile.json", "report.json"
+_MANIFEST: Final = "manifest.json"
+_DATA: Final = re.compile(r"data-[1-9][0-9]{0,3}\.jsonl")
+_SMALL: Final = {_MANIFEST: 4 << 20, MODEL: 8 << 20, PROFILE: 1 << 20, REPORT: 1 << 20}
+"""The most that each may have, in bytes, once unpacked."""
+_MOST_MEMBERS: Final = 2000
+_PIECE: Final = 1 << 20
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_MOST_WORDS: Final = 200
+_LONGEST: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    name: str
+    size: int
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    format: int
+    made_by: str
+    user_id: str
+    version: int
+    config: AgentConfig
+    chosen: str | None
+    documents: int
+    files: list[_Member]
+
+
+def pack(
+    path: str, agent: StoredAgent, version: StoredVersion, files: Sequence[Path]
+) -> AgentExported:
+    """Writes the new file for this user alone, whole or not at all; AGENT_EXPORT_FAILED."""
+    if not Path(path).is_absolute() or "\0" in path:
+        raise _not_written(path, Phrase("agent_path_absolute"))
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
+    try:
+        with open(temporary, "xb", opener=_private) as out:
+            _write(out, agent, version, files)
+            out.flush()
+            os.fsync(out.fileno())
+        # As a rename, but never over what is there.
+        os.link(temporary, target)
+        return AgentExported(path, target.stat().st_size, _digest_of(target))
+    except FileExistsError:
+        raise _not_written(path, Phrase("agent_file_exists")) from None
+    except OSError as error:
+        raise _not_written(path, error.strerror or "?") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def copy_in(path: str, target: Path, max_bytes: int) -> None:
+    """The file as it is now, into a place of ours; raises AGENT_IMPORT_INVALID."""
+    if not Path(path).is_absolute() or "\0" in path:
+        raise _not_taken(path, Phrase("agent_path_absolute"))
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        with (
+            os.fdopen(os.open(path, flags), "rb") as given,
+            open(target, "xb", opener=_private) as out,
+        ):
+            if not stat.S_ISREG(os.fstat(given.fileno()).st_mode):
+                raise _not_taken(path, Phrase("unread_not_regular"))
+            left = max_bytes
+            while piece := given.read(_PIECE):
+                left -= len(piece)
+                if left < 0:
+                    raise _not_taken(path, Phrase("agent_too_large", limit=max_bytes))
+                out.write(piece)
+    except OSError as error:
+        raise _not_taken(path, error.strerror or "?") from None
+
+
+def unpack(job: Unpack) -> Unpacked:
+    """Its parts as files of ours in `job.into`, every one of them as the manifest says."""
+    try:
+        with zipfile.ZipFile(job.file) as archive:
+            manifest = _manifest(archive, job)
+            for member in manifest.files:
+                _extract(archive, member, job)
+    except _Wrong as error:
+        raise _not_taken(job.called, str(error)) from None
+    except (zipfile.BadZipFile, codec.Malformed, UnicodeError, EOFError, OSError) as error:
+        raise _not_taken(job.called, f"{type(error).__name__}: {error}"[:200]) from None
+    except (NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
+        # What the library says of encrypted or strangely packed files.
+        raise _not_taken(job.called, str(error)[:200]) from None
+    return Unpacked(
+        user_id=manifest.user_id,
+        config=manifest.config,
+        chosen=manifest.chosen,
+        data=[one.name for one in manifest.files if _DATA.fullmatch(one.name)],
+        documents=manifest.documents,
+        has={name: (Path(job.into) / name).exists() for name in (MODEL, PROFILE, REPORT)},
+    )
+
+
+class _Wrong(Exception):
+    """What is wrong about the file."""
+
+
+def _write(
+    out: IO[bytes], agent: StoredAgent, version: StoredVersion, files: Sequence[Path]
+) -> None:
+    small: dict[str, bytes] = {}
+    if version.model is not None:
+        small[MODEL] = version.model
+    if version.profile is not None:
+        small[PROFILE] = codec.encode(version.profile)
+    if version.report is not None:
+        small[REPORT] = codec.encode(version.report)
+    large = {f"data-{n}.jsonl": file for n, file in enumerate(files, 1)}
+    members = [
+        _Member(name, len(content), Digest(hashlib.sha256(content).hexdigest()))
+        for name, content in small.items()
+    ]
+    members += [
+        _Member(name, file.stat().st_size, _digest_of(file)) for name, file in large.items()
+    ]
+    manifest = _Manifest(
+        format=FORMAT,
+        made_by=VERSION,
+        user_id=agent.user_id,
+        version=version.number,
+        config=agent.config,
+        chosen=version.chosen,
+        documents=version.documents,
+        files=members,
+    )
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(_info(_MANIFEST), codec.encode(manifest))
+        for name, content in small.items():
+            archive.writestr(_info(name), content)
+        for name, file in large.items():
+            with file.open("rb") as source, archive.open(_info(name), "w") as target:
+                while piece := source.read(_PIECE):
+                    target.write(piece)
+
+
+def _info(name: str) -> zipfile.ZipInfo:
+    """The same agent gives the same file."""
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o600 << 16
+    return info
+
+
+def _manifest(archive: zipfile.ZipFile, job: Unpack) -> _Manifest:
+    there = archive.infolist()
+    _require(len(there) <= _MOST_MEMBERS, "too many members")
+    names = [one.filename for one in there]
+    _require(len(set(names)) == len(names), "a member twice")
+    _require(_MANIFEST in names, "no manifest")
+    for one in there:
+        _require(one.filename in _SMALL or _DATA.fullmatch(one.filename), "an unknown member")
+        _require(
+            one.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), "packed strangely"
+        )
+        _require(not one.flag_bits & 1, "encrypted")
+        _require(one.file_size <= _SMALL.get(one.filename, job.max_bytes), "a member too large")
+    _require(sum(one.file_size for one in there) <= job.max_bytes, "too large")
+    with archive.open(_MANIFEST) as file:
+        content = file.read(_SMALL[_MANIFEST] + 1)
+    _require(len(content) <= _SMALL[_MANIFEST], "a member too large")
+    manifest = codec.decode(content, _Manifest)
+    _require(manifest.format == FORMAT, f"format {manifest.format}, known is {FORMAT}")
+    listed = [one.name for one in manifest.files]
+    _require(sorted([*listed, _MANIFEST]) == sorted(names), "not what its manifest lists")
+    _require(any(_DATA.fullmatch(name) for name in listed), "no training data")
+    _check(manifest)
+    return manifest
+
+
+def _check(manifest: _Manifest) -> None:
+    try:
+        checked(manifest.user_id)
+    except AlvoError:
+        raise _Wrong("the name in its manifest is none") from None
+    config = manifest.config
+    _require(config.language in (None, "en", "pt"), "an unknown language")
+    _require(len(config.description or "") <= _LONGEST, "a description too long")
+    _require(0 <= config.seed < 2**32, "a seed out of range")
+    _require(manifest.documents >= 0, "documents out of range")
+    _require(len(manifest.chosen or "") <= _MOST_WORDS, "a name too long")
+
+
+def _extract(archive: zipfile.ZipFile, member: _Member, job: Unpack) -> None:
+    hashed, size = hashlib.sha256(), 0
+    target = Path(job.into) / member.name
+    with archive.open(member.name) as source, open(target, "xb", opener=_private) as out:
+        while piece := source.read(_PIECE):
+            size += len(piece)
+            # The directory of the archive may promise less than there is.
+            _require(size <= member.size <= job.max_bytes, f"{member.name} is larger than it says")
+            hashed.update(piece)
+            out.write(piece)
+        out.flush()
+        os.fsync(out.fileno())
+    _require(size == member.size, f"{member.name} is smaller than it says")
+    _require(hashed.hexdigest() == member.digest, f"the digest of {member.name} does not fit")
+    _read(target, member.name)
+
+
+def _read(file: Path, name: str) -> None:
+    """Every part has to be what it is taken for, down to its last line."""
+    if name == PROFILE:
+        profile = codec.decode(file.read_bytes(), AgentProfile)
+        texts = [*profile.vocabulary, *profile.questions]
+        _require(len(texts) <= 2 * _MOST_WORDS, "a profile too long")
+        texts += [profile.expertise, profile.tone, profile.written_by]
+        _require(all(len(text) <= _LONGEST for text in texts), "a profile too long")
+    elif name == REPORT:
+        codec.decode(file.read_bytes(), EvaluationReport)
+    elif name == MODEL:
+        RetrievalModel.from_bytes(file.read_bytes())
+    else:
+        with file.open("rb") as lines:
+            for line in lines:
+                codec.decode(line, Spooled)
+
+
+def _require(fits: object, otherwise: str) -> None:
+    if not fits:
+        raise _Wrong(otherwise)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def _digest_of(file: Path) -> Digest:
+    with file.open("rb") as opened:
+        return Digest(hashlib.file_digest(opened, "sha256").hexdigest())
+
+
+def _not_written(path: str, reason: object) -> AlvoError:
+    return AlvoError(errors.AGENT_EXPORT_FAILED, path=path, reason=reason)
+
+
+def _not_taken(path: str, reason: object) -> AlvoError:
+    return AlvoError(errors.AGENT_IMPORT_INVALID, path=path, reason=reason)

@@ -1,0 +1,421 @@
+"""Trains agents in the background: stage after stage, some side by side, resumed where cut off."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import defaultdict
+from datetime import datetime
+from typing import Any, Final
+
+import prompts
+from daemon.agents.children import ChildEnded
+from daemon.agents.naming import agent_owner
+from daemon.agents.records import Records
+from daemon.agents.stages import Keep, Stages
+from daemon.config import AgentSettings
+from daemon.protocol import errors
+from daemon.protocol.agents import AgentStage, AgentStatus, StageStatus, UserId
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import ErrorValue, Progress
+from daemon.store import Database, crash
+from daemon.store.agents import (
+    StoredAgent,
+    StoredVersion,
+    change_stage,
+    find_version,
+    forget_leftovers,
+    give_up,
+    in_training,
+    leftovers,
+    list_agents,
+    load_agent,
+    load_version,
+    move_agent,
+    note_leftovers,
+    prune_versions,
+    remove_unused_materials,
+    stages_of,
+    versions_of,
+)
+from daemon.store.clock import now
+from prompts import Phrase
+
+MAX_ATTEMPTS: Final = 3
+_PAUSE_S: Final = 1.0
+_TOLD_EVERY_S: Final = 0.5
+_CLEAN_AGAIN_S: Final = 60.0
+_TRANSIENT: Final = frozenset({errors.EMBEDDER_FAILED, errors.INTERNAL_ERROR})
+_PATIENT: Final = frozenset(
+    {errors.INDEX_BUSY, errors.STORE_FULL, errors.STORE_BUSY, errors.STORE_READONLY}
+)
+"""These are waited out and are no fault of the training's."""
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Pipeline:
+    """At most `workers` trainings at once, in the order in which they were asked for."""
+
+    def __init__(
+        self,
+        records: Records,
+        stages: Stages,
+        settings: AgentSettings,
+        language: str,
+    ) -> None:
+        """`language`: of errors, where an agent's own is not set."""
+        self._records = records
+        self._children = stages.children
+        self._places = stages.places
+        self._stages = stages
+        self._settings = settings
+        self._language = language
+        self._slots = asyncio.Semaphore(settings.workers)
+        self._tasks: dict[UserId, asyncio.Task[None]] = {}
+        # What an agent's name stands for in the index is made or removed, never both at once.
+        self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._something_left = asyncio.Event()
+        self._cleaning: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Takes up the trainings that a crash or a stop cut off."""
+        known = await self._records.read(lambda db: [one.user_id for one in list_agents(db)])
+        await asyncio.to_thread(self._places.remove_unknown, known)
+        for agent in await self._records.read(in_training):
+            self.want(agent.user_id)
+        self._cleaning = asyncio.create_task(self._clean(), name="agents-cleaning")
+
+    async def close(self) -> None:
+        """What is under way is cut off, and taken up again at the next start."""
+        tasks = [*self._tasks.values(), *([self._cleaning] if self._cleaning else [])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def want(self, user_id: UserId) -> None:
+        """Has the version in training trained, after those that were asked for before."""
+        task = asyncio.create_task(self._train(user_id), name=f"agent {user_id}")
+        self._tasks[user_id] = task
+        task.add_done_callback(lambda done: self._done(user_id, done))
+
+    async def forget(self, user_id: UserId) -> None:
+        """Ends the training of an agent that goes."""
+        task = self._tasks.get(user_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def remove_leftovers(self) -> int:
+        """Partitions that nobody needs; gives how many passages they had."""
+        removed = 0
+        for owner in await self._records.read(leftovers):
+            lock = self.locks[owner.rpartition("@")[0]]
+            if lock.locked():
+                # That agent is being trained; afterwards is soon enough.
+                continue
+            async with lock:
+                if await self._records.read(lambda db, of=owner: _is_needed(db, of)):  # type: ignore[misc]  # the default binds the loop's value
+                    continue
+                removed += await self._children.drop([owner])
+                await self._records.record(lambda db, of=owner: forget_leftovers(db, [of]))  # type: ignore[misc]  # as above
+        return removed
+
+    def _done(self, user_id: UserId, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(user_id) is task:
+            del self._tasks[user_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("the training of agent %s ended", user_id, exc_info=error)
+
+    async def _clean(self) -> None:
+        while True:
+            try:
+                await self.remove_leftovers()
+            except (AlvoError, ChildEnded) as error:
+                _log.info("what is left of agents is removed later: %s", error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._something_left.wait(), _CLEAN_AGAIN_S)
+            self._something_left.clear()
+
+    async def _train(self, user_id: UserId) -> None:
+        async with self._slots, self.locks[user_id]:
+            for stage in AgentStage:
+                if not await self._insisted(user_id, stage):
+                    return
+        await self._tidy(user_id)
+
+    async def _insisted(self, user_id: UserId, stage: AgentStage) -> bool:
+        """As `_staged`; where the store itself is out of order, once it is mended."""
+        while True:
+            try:
+                return await self._staged(user_id, stage)
+            except AlvoError as error:
+                if error.type not in _PATIENT:
+                    raise
+                _log.warning("agent %s waits for the store: %s", user_id, error)
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _staged(self, user_id: UserId, stage: AgentStage) -> bool:
+        """Whether the next stage may begin."""
+        while True:
+            agent, version, done = await self._records.read(
+                lambda db: _standing(db, user_id, stage)
+            )
+            if done:
+                return True
+            attempt = await self._begin(agent, version, stage)
+            if attempt is None:
+                return False
+            try:
+                keep = await self._worked(stage, agent, version)
+                await self._end(agent, version, stage, keep)
+            except asyncio.CancelledError:
+                await self._give_back(agent, version, stage, attempt)
+                raise
+            except Exception as error:  # noqa: BLE001  (a training must end with an error, whatever it was)
+                if not await self._may_try_again(agent, version, stage, attempt, error):
+                    return False
+                continue
+            return True
+
+    async def _worked(self, stage: AgentStage, agent: StoredAgent, version: StoredVersion) -> Keep:
+        crash.point(f"{stage}-begun")
+        telling = _Telling(self._records, agent.user_id, version.number, stage)
+        try:
+            keep = await self._stages.run(stage, agent, version, telling.tell)
+        finally:
+            await telling.close()
+        crash.point(f"{stage}-worked")
+        return keep
+
+    async def _begin(
+        self, agent: StoredAgent, version: StoredVersion, stage: AgentStage
+    ) -> int | None:
+        """Counts the attempt before it is made; None where there were enough of them."""
+        before = next(
+            one
+            for one in await self._records.read(
+                lambda db: stages_of(db, agent.user_id, version.number)
+            )
+            if one.stage is stage
+        )
+        attempt = before.attempts + 1
+        if attempt > MAX_ATTEMPTS:
+            reason = Phrase("agent_cut_off")
+            await self._fail(
+                agent, version, stage, self._failed(agent, stage, before.attempts, reason)
+            )
+            return None
+
+        def begin(db: Database) -> None:
+            change_stage(
+                db,
+                agent.user_id,
+                version.number,
+                stage,
+                status=StageStatus.RUNNING.value,
+                attempts=attempt,
+                began_at=now(),
+                progress=None,
+            )
+            if load_agent(db, agent.user_id).status is AgentStatus.INITIALIZING:
+                move_agent(db, agent.user_id, AgentStatus.PROCESSING)
+
+        await self._records.record(begin)
+        self._say(agent, version, "stage began", stage=stage, attempt=attempt)
+        return attempt
+
+    async def _end(
+        self, agent: StoredAgent, version: StoredVersion, stage: AgentStage, keep: Keep
+    ) -> None:
+        """The stage's result and its end are one commit."""
+        began = await self._records.read(
+            lambda db: next(
+                one.began_at
+                for one in stages_of(db, agent.user_id, version.number)
+                if one.stage is stage
+            )
+        )
+
+        def end(db: Database) -> None:
+            keep(db)
+            at = now()
+            change_stage(
+                db,
+                agent.user_id,
+                version.number,
+                stage,
+                status=StageStatus.DONE.value,
+                progress=None,
+                ended_at=at,
+                took_ms=_between(began, at),
+            )
+
+        await self._records.record(end)
+        crash.point(f"{stage}-done")
+        self._say(agent, version, "stage done", stage=stage)
+
+    async def _give_back(
+        self, agent: StoredAgent, version: StoredVersion, stage: AgentStage, attempt: int
+    ) -> None:
+        """A stop of the daemon is no failure of the training's."""
+        changes: dict[str, Any] = {"status": StageStatus.PENDING.value, "attempts": attempt - 1}
+        await self._records.record(
+            lambda db: change_stage(db, agent.user_id, version.number, stage, **changes)
+        )
+
+    async def _may_try_again(
+        self,
+        agent: StoredAgent,
+        version: StoredVersion,
+        stage: AgentStage,
+        attempt: int,
+        error: Exception,
+    ) -> bool:
+        """Puts an error down that ends the training."""
+        _log.warning("agent %s, %s, attempt %d: %s", agent.user_id, stage, attempt, error)
+        if isinstance(error, AlvoError) and error.type in _PATIENT:
+            await asyncio.sleep(_PAUSE_S)
+            await self._give_back(agent, version, stage, attempt)
+            return True
+        final = isinstance(error, AlvoError) and error.type not in _TRANSIENT
+        if not final and attempt < MAX_ATTEMPTS:
+            await asyncio.sleep(_PAUSE_S * attempt)
+            return True
+        if not isinstance(error, AlvoError):
+            if not isinstance(error, ChildEnded):
+                _log.error("agent %s, %s", agent.user_id, stage, exc_info=error)
+            error = self._failed(agent, stage, attempt, Phrase("agent_child_ended"))
+        await self._fail(agent, version, stage, error)
+        return False
+
+    @staticmethod
+    def _failed(agent: StoredAgent, stage: AgentStage, attempts: int, reason: Phrase) -> AlvoError:
+        return AlvoError(
+            errors.AGENT_STAGE_FAILED,
+            agent=agent.user_id,
+            stage=Phrase(f"agent_{stage}"),
+            attempts=attempts,
+            reason=reason,
+        )
+
+    async def _fail(
+        self, agent: StoredAgent, version: StoredVersion, stage: AgentStage, error: AlvoError
+    ) -> None:
+        value = error_value(error, agent.config.language or self._language)
+
+        def fail(db: Database) -> None:
+            change_stage(
+                db,
+                agent.user_id,
+                version.number,
+                stage,
+                status=StageStatus.FAILED.value,
+                ended_at=now(),
+                progress=None,
+            )
+            give_up(db, agent.user_id, version.number, value)
+
+        await self._records.record(fail)
+        self._say(agent, version, "training failed", stage=stage, error=error.type.name)
+        await self._tidy(agent.user_id)
+
+    async def _tidy(self, user_id: UserId) -> None:
+        """Old versions, half-way files and data that nobody needs go; what fails here goes later."""
+
+        def prune(db: Database) -> list[str]:
+            removed = prune_versions(db, user_id, self._settings.versions_kept)
+            last = load_agent(db, user_id).last_version
+            version = find_version(db, user_id, last)
+            if version is not None and version.deployed_at is None:
+                # Refused, or given up: it will never answer.
+                removed.append(last)
+            note_leftovers(db, [agent_owner(user_id, number) for number in removed])
+            return remove_unused_materials(db, user_id)
+
+        agent = await self._records.read(lambda db: load_agent(db, user_id))
+        files = await self._records.record(prune)
+        await asyncio.to_thread(self._places.remove_files, user_id, files)
+        await asyncio.to_thread(self._places.end_work, user_id, agent.last_version)
+        _log.info(
+            "agent trained",
+            extra={"fields": {"agent": user_id, "status": agent.status, "version": agent.version}},
+        )
+        self._something_left.set()
+
+    @staticmethod
+    def _say(agent: StoredAgent, version: StoredVersion, what: str, **fields: Any) -> None:
+        told = {"agent": agent.user_id, "version": version.number, **fields}
+        _log.info("agent %s", what, extra={"fields": told})
+
+
+class _Telling:
+    """Puts down how far a stage is, now and then: nobody waits for it."""
+
+    def __init__(self, records: Records, user_id: UserId, version: int, stage: AgentStage) -> None:
+        self._records = records
+        self._of = (user_id, version, stage)
+        self._told = 0.0
+        self._writing: asyncio.Future[None] | None = None
+
+    def tell(self, progress: Progress) -> None:
+        if time.monotonic() - self._told < _TOLD_EVERY_S:
+            return
+        if self._writing is not None and not self._writing.done():
+            return
+        self._told = time.monotonic()
+        self._writing = asyncio.ensure_future(self._write(progress))
+
+    async def close(self) -> None:
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+
+    async def _write(self, progress: Progress) -> None:
+        try:
+            await self._records.record(lambda db: change_stage(db, *self._of, progress=progress))
+        except AlvoError as error:
+            _log.info("progress untold: %s", error)
+
+
+def error_value(error: AlvoError, language: str) -> ErrorValue:
+    """As an agent keeps it: with its sentence in the language of its person."""
+    message, action = prompts.sentence(error.type.name, language, **error.blanks)
+    blanks = {
+        name: value if isinstance(value, str | int | float | bool | None) else str(value)
+        for name, value in error.blanks.items()
+    }
+    return ErrorValue(error.type.code, error.type.name, message, action, blanks)
+
+
+def _standing(
+    db: Database, user_id: UserId, stage: AgentStage
+) -> tuple[StoredAgent, StoredVersion, bool]:
+    agent = load_agent(db, user_id)
+    if agent.training is None:
+        # Deployed, and cut off before it could be told so.
+        version = versions_of(db, user_id)[0]
+        return agent, version, True
+    version = load_version(db, user_id, agent.training)
+    done = any(
+        one.stage is stage and one.status is StageStatus.DONE
+        for one in stages_of(db, user_id, version.number)
+    )
+    return agent, version, done
+
+
+def _is_needed(db: Database, owner: str) -> bool:
+    """A name that was given anew: its partition is in use."""
+    user_id, _, number = owner.rpartition("@")
+    return any(
+        one.number == int(number)
+        and (one.deployed_at is not None or one.number == load_agent(db, user_id).training)
+        for one in versions_of(db, user_id)
+    )
+
+
+def _between(began: str | None, ended: str) -> float:
+    if began is None:
+        return 0.0
+    span = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
+    return round(span.total_seconds() * 1000, 1)

@@ -1,0 +1,67 @@
+"""Where the files of an agent lie: what it was trained from, and what a training leaves half-way."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.agents.naming import agents_directory
+from daemon.config import Paths, private_directory
+from daemon.protocol.agents import UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    files: int
+    size_bytes: int
+
+
+class Places:
+    def __init__(self, paths: Paths) -> None:
+        self._root = agents_directory(paths)
+
+    def material(self, user_id: UserId, file: str) -> Path:
+        return self._root / user_id / file
+
+    def made(self, user_id: UserId) -> Path:
+        """The agent's directory, for this user alone."""
+        private_directory(self._root)
+        return private_directory(self._root / user_id)
+
+    def work(self, user_id: UserId, version: int) -> Path:
+        """Of one training, made where it is missing."""
+        self.made(user_id)
+        return private_directory(self._root / user_id / f"training-{version}")
+
+    def importing(self) -> Path:
+        """A new directory for what is taken in; no agent is called so."""
+        private_directory(self._root)
+        return private_directory(self._root / f"@import-{os.urandom(6).hex()}")
+
+    def end_importing(self, directory: Path) -> None:
+        shutil.rmtree(directory, ignore_errors=True)
+
+    def end_work(self, user_id: UserId, version: int) -> None:
+        shutil.rmtree(self._root / user_id / f"training-{version}", ignore_errors=True)
+
+    def remove_files(self, user_id: UserId, files: Iterable[str]) -> None:
+        for file in files:
+            with contextlib.suppress(OSError):
+                self.material(user_id, file).unlink()
+
+    def remove(self, user_id: UserId) -> Removed:
+        """All of an agent's; says what there was."""
+        directory = self._root / user_id
+        files = [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]
+        removed = Removed(len(files), sum(path.stat().st_size for path in files))
+        shutil.rmtree(directory, ignore_errors=True)
+        return removed
+
+    def remove_unknown(self, known: Sequence[UserId]) -> None:
+        """What a crash left of agents that are not there."""
+        with contextlib.suppress(OSError):
+            for directory in list(self._root.iterdir()):
+                if directory.name not in known:
+                    shutil.rmtree(directory, ignore_errors=True)

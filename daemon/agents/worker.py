@@ -1,0 +1,100 @@
+"""The process that trains: it gets one job, says how far it is, gives the result, and can reach
+nothing but the index, the cache and the data of agents.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from daemon.agents import jobs
+from daemon.agents.jobs import Bench
+from daemon.agents.naming import agents_directory
+from daemon.config import Config, Paths, load_config, private_directory
+from daemon.confinement import go_offline
+from daemon.process import end_with_parent, lower
+from daemon.protocol import codec
+from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import Json, Progress
+
+COMMAND: Final = (sys.executable, "-I", "-X", "utf8", "-m", "daemon.agents.worker")
+
+
+def main() -> int:
+    """`worker JOB PARENT`, with the job as JSON on standard input."""
+    name, parent = sys.argv[1], int(sys.argv[2])
+    end_with_parent(parent)
+    paths = Paths.from_environment(os.environ)
+    config = load_config(paths, os.environ)
+    lower(0, config.agents.niceness)
+    # Its numbers are small: one thread, so that two children have a processor each.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    # SQLite's files for a moment; elsewhere none can be made.
+    os.environ["SQLITE_TMPDIR"] = str(agents_directory(paths))
+    given = sys.stdin.buffer.read()
+    _confine(paths, config)
+    try:
+        result = _done(name, given, Bench(paths, config, _tell))
+    except AlvoError as error:
+        blanks = {blank: str(value) for blank, value in error.blanks.items()}
+        _say({"event": "error", "name": error.type.name, "blanks": blanks})
+        return 1
+    _say({"event": "result", "result": codec.to_builtins(result)})
+    return 0
+
+
+def _done(name: str, given: bytes, bench: Bench) -> Any:
+    # Each imports what it needs when it runs.
+    match name:
+        case "process":
+            from daemon.agents.processing import process
+
+            return process(codec.decode(given, jobs.Process), bench)
+        case "learn":
+            from daemon.agents.learning import learn
+
+            return learn(codec.decode(given, jobs.Learn), bench)
+        case "judge":
+            from daemon.agents.learning import judge
+
+            return judge(codec.decode(given, jobs.Judge), bench)
+        case "sample":
+            from daemon.agents.learning import sample
+
+            return sample(codec.decode(given, jobs.Sample), bench)
+        case "drop":
+            from daemon.agents.processing import drop
+
+            return drop(codec.decode(given, jobs.Drop), bench)
+        case "unpack":
+            from daemon.agents.packing import unpack
+
+            return unpack(codec.decode(given, jobs.Unpack))
+    raise ValueError(name)
+
+
+def _confine(paths: Paths, config: Config) -> None:
+    writable = [paths.index_dir, paths.cache_dir, agents_directory(paths)]
+    for directory in writable:
+        private_directory(directory)
+    system = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", f"{sys.base_prefix}/lib"]
+    readable = [*map(Path, filter(None, sys.path)), *map(Path, system), *paths.models_dirs]
+    readable.append(Path(__file__).parents[2])
+    go_offline(
+        config.agents.memory_bytes,
+        [os.fsencode(path) for path in readable],
+        [*(os.fsencode(path) for path in writable), b"/dev/null"],
+    )
+
+
+def _tell(progress: Progress) -> None:
+    _say({"event": "progress", "progress": codec.to_builtins(progress)})
+
+
+def _say(event: Json) -> None:
+    sys.stdout.buffer.write(codec.encode(event) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
