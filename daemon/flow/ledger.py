@@ -31,8 +31,9 @@ STORE_FAILURES: Final = (
     errors.STORE_BUSY,
     errors.STORE_READONLY,
     errors.STORE_DAMAGED,
+    errors.STORE_FAILED,
 )
-"""A person can mend these while the daemon runs; an unreadable disk counts as damaged."""
+"""A person can mend these while the daemon runs."""
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 15.0
 _FOLLOW_S: Final = 0.02

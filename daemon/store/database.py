@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NoReturn, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import apsw
 
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.store.clock import now
+from daemon.store.failures import translated
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -72,12 +73,12 @@ class Database:
             if readonly
             else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         )
-        with _translated(path):
+        with translated(path):
             _refuse_unwritable(path, readonly=readonly)
             connection = apsw.Connection(str(path), flags=flags)
         database = cls(connection, path)
         try:
-            with _translated(path):
+            with translated(path, connection):
                 connection.set_busy_timeout(BUSY_TIMEOUT_MS)
                 if vectors:
                     _load_vectors(connection)
@@ -131,11 +132,11 @@ class Database:
         return int(self.value("SELECT coalesce(max(number), 0) FROM migration"))
 
     def all(self, sql: str, params: Params = ()) -> list[Row]:
-        with _translated(self.path):
+        with translated(self.path, self._connection):
             return self._connection.execute(sql, params).fetchall()
 
     def one(self, sql: str, params: Params = ()) -> Row | None:
-        with _translated(self.path):
+        with translated(self.path, self._connection):
             row: Row | None = self._connection.execute(sql, params).fetchone()
             return row
 
@@ -146,18 +147,18 @@ class Database:
 
     def rows(self, sql: str, params: Params = ()) -> Iterator[Row]:
         """Rows as they come, for results too large to hold."""
-        with _translated(self.path):
+        with translated(self.path, self._connection):
             yield from self._connection.execute(sql, params)
 
     def run(self, sql: str, params: Params = ()) -> int:
         """How many rows the statement changed."""
-        with _translated(self.path):
+        with translated(self.path, self._connection):
             before = self._connection.total_changes()
             self._connection.execute(sql, params).fetchall()
             return self._connection.total_changes() - before
 
     def many(self, sql: str, params: Iterable[Params]) -> None:
-        with _translated(self.path):
+        with translated(self.path, self._connection):
             self._connection.executemany(sql, params).fetchall()
 
     @property
@@ -246,24 +247,3 @@ def _refuse_unwritable(path: Path, *, readonly: bool) -> None:
     target = path if path.exists() else path.parent
     if not os.access(target, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise AlvoError(errors.STORE_READONLY, path=path)
-
-
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except apsw.Error as error:
-        _raise(error, path)
-
-
-def _raise(error: apsw.Error, path: Path) -> NoReturn:
-    match error:
-        case apsw.FullError():
-            raise AlvoError(errors.STORE_FULL, path=path) from error
-        case apsw.ReadOnlyError() | apsw.CantOpenError() | apsw.PermissionsError():
-            raise AlvoError(errors.STORE_READONLY, path=path) from error
-        case apsw.BusyError() | apsw.LockedError():
-            raise AlvoError(errors.STORE_BUSY, path=path) from error
-        case apsw.CorruptError() | apsw.NotADBError() | apsw.IOError():
-            raise AlvoError(errors.STORE_DAMAGED, path=path, reason=str(error)) from error
-    raise error

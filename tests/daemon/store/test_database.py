@@ -1,17 +1,20 @@
 """What the store promises about files that are full, damaged, newer, or not to be written."""
 
 import asyncio
+import errno
 import sqlite3
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import apsw
 import pytest
 
 from daemon.protocol import errors
-from daemon.protocol.errors import AlvoError
+from daemon.protocol.errors import AlvoError, ErrorType
 from daemon.store import Database, Durability, Migration, Worker
+from daemon.store.failures import _raise
 from daemon.store.schema import STATE_MIGRATIONS
 
 NOTES = (
@@ -88,6 +91,57 @@ def test_a_full_disk_is_a_clear_error_and_loses_nothing(tmp_path: Path) -> None:
     db.value("PRAGMA max_page_count = 100000")
     db.run("INSERT INTO note (text) VALUES ('goes on')")
     assert db.value("SELECT count(*) FROM note") == 2
+
+
+def test_a_limit_that_the_system_sets_is_no_damage(tmp_path: Path) -> None:
+    """SQLite calls it an error of input and output: what it was, the system alone knows."""
+    code = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from daemon.protocol.errors import AlvoError; from daemon.store import Database\n"
+        "db = Database.open(Path(sys.argv[1]))\n"
+        "db.run('CREATE TABLE note (text)')\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+        "try:\n"
+        "    for _ in range(100): db.run('INSERT INTO note VALUES (?)', ('x' * 10_000,))\n"
+        "except AlvoError as error: print(error.type.name)\n"
+    )
+    place = tmp_path / "n.db"
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(place)], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "STORE_FULL"
+    assert Database.open(place).value("PRAGMA integrity_check") == "ok"
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "expected"),
+    [
+        (apsw.SQLITE_IOERR_READ, errno.EIO, errors.STORE_FAILED),
+        (apsw.SQLITE_IOERR_FSYNC, errno.EIO, errors.STORE_FAILED),
+        (apsw.SQLITE_IOERR_NOMEM, 0, errors.STORE_FAILED),
+        (apsw.SQLITE_IOERR_WRITE, errno.EDQUOT, errors.STORE_FULL),
+        (apsw.SQLITE_IOERR_SHMSIZE, errno.ENOSPC, errors.STORE_FULL),
+        (apsw.SQLITE_IOERR_ACCESS, errno.EACCES, errors.STORE_READONLY),
+        (apsw.SQLITE_IOERR_WRITE, errno.EROFS, errors.STORE_READONLY),
+        (apsw.SQLITE_IOERR_SHORT_READ, 0, errors.STORE_DAMAGED),
+        (apsw.SQLITE_IOERR_DATA, 0, errors.STORE_DAMAGED),
+        (apsw.SQLITE_CORRUPT_INDEX, 0, errors.STORE_DAMAGED),
+        (apsw.SQLITE_NOTADB, 0, errors.STORE_DAMAGED),
+        (apsw.SQLITE_FULL, 0, errors.STORE_FULL),
+        (apsw.SQLITE_CANTOPEN, errno.EMFILE, errors.STORE_FAILED),
+        (apsw.SQLITE_CANTOPEN, errno.EACCES, errors.STORE_READONLY),
+        (apsw.SQLITE_READONLY_DBMOVED, 0, errors.STORE_READONLY),
+        (apsw.SQLITE_BUSY, 0, errors.STORE_BUSY),
+    ],
+)
+def test_what_the_system_refuses_is_told_apart_from_damage(
+    code: int, system: int, expected: ErrorType
+) -> None:
+    """A cache that is damaged is thrown away: a disk that fails for a moment must not do that."""
+    with pytest.raises(AlvoError) as caught:
+        _raise(apsw.exception_for(code), Path("state.db"), system)
+    assert caught.value.type is expected
 
 
 def test_a_directory_that_cannot_be_written_is_a_clear_error() -> None:
