@@ -19,11 +19,8 @@ from daemon.config import Config, Paths, private_directory
 from daemon.describing import Describing
 from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
-<<<<<<< HEAD
 from daemon.flow.folding import Folding
-=======
 from daemon.flow.inferring import Inferring
->>>>>>> b9e30e9 (agents: trained in the background in four durable stages; methods agent.*, alvo agents)
 from daemon.flow.ledger import Ledger
 from daemon.flow.permitting import Permissions
 from daemon.index import Index
@@ -110,11 +107,8 @@ class App:
         await engine.start()
         self._describe(databases, describer_of(reasoner), engine)
         auditor.start()
-<<<<<<< HEAD
         self._fold(ledger)
-=======
         agents = await self._agents(records, serving)
->>>>>>> b9e30e9 (agents: trained in the background in four durable stages; methods agent.*, alvo agents)
         parts = Parts(
             engine=engine,
             auditor=auditor,

@@ -196,12 +196,14 @@ STATE_MIGRATIONS: Final = (
     ),
     Migration(
         8,
-<<<<<<< HEAD
         "when the events of an ended flow were folded",
         """
         ALTER TABLE flow ADD COLUMN folded_at TEXT;
         CREATE INDEX flow_by_update ON flow (updated_at);
-=======
+        """,
+    ),
+    Migration(
+        9,
         "agents: their versions, the stages of each training, what they were trained from",
         """
         -- last_version: a number is never given twice.
@@ -267,7 +269,6 @@ STATE_MIGRATIONS: Final = (
 
         ALTER TABLE flow ADD COLUMN agent_version INTEGER;
         CREATE INDEX flow_by_agent ON flow (agent) WHERE agent IS NOT NULL;
->>>>>>> b9e30e9 (agents: trained in the background in four durable stages; methods agent.*, alvo agents)
         """,
     ),
 )
