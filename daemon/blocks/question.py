@@ -15,7 +15,6 @@ from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import (
     Block,
-    Flow,
     Hit,
     PlannedCommand,
     ReplyType,
@@ -56,6 +55,7 @@ class QuestionBlock:
         databases: DatabaseSources,
         reasoner: Reasoner,
         settings: FlowSettings,
+        *,
         places: PrivatePlaces,
         serving: Serving,
     ) -> None:

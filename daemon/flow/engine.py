@@ -128,7 +128,9 @@ class Engine:
         self._driver = Driver(
             self._ledger,
             inquirer,
-            QuestionBlock(index, databases, reasoner, config.flow, self._places, serving),
+            QuestionBlock(
+                index, databases, reasoner, config.flow, places=self._places, serving=serving
+            ),
             SearchBlock(
                 DatabaseSearch(databases, reasoner),
                 PersonSearch(secrets),

@@ -199,11 +199,13 @@ def earlier_answers(db: Database, flow: Flow, limit: int) -> list[Flow]:
 
 
 def earlier_plans(db: Database, flow: Flow) -> list[StoredFlow]:
-    """The flows of the conversation before this one that have a plan, newest first."""
+    """The flows of the conversation before this one that have a plan, newest first; of the same
+    agent alone.
+    """
     rows = db.all(
-        f"{_SELECT} WHERE conversation = ? AND created_at < ? AND id <> ? AND plan <> '[]'"
-        " ORDER BY created_at DESC LIMIT ?",
-        (flow.conversation, flow.created_at, flow.id, _LOOKED_BACK),
+        f"{_SELECT} WHERE conversation = ? AND agent IS ? AND created_at < ? AND id <> ?"
+        " AND plan <> '[]' ORDER BY created_at DESC LIMIT ?",
+        (flow.conversation, flow.agent, flow.created_at, flow.id, _LOOKED_BACK),
     )
     return [_flow(row) for row in rows]
 
