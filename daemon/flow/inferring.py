@@ -29,9 +29,7 @@ class Inferring:
         self._ledger = ledger
         self._log_prompts = log_prompts
 
-    async def infer(
-        self, given: Infer, speaks: str, *, from_session: bool = False
-    ) -> Inference:
+    async def infer(self, given: Infer, speaks: str, *, from_session: bool = False) -> Inference:
         """The answer, or the flow with what it waits for. Raises AGENT_NOT_FOUND and
         AGENT_NOT_READY, and the error that the flow ended with.
         """
