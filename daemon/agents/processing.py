@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +41,7 @@ def process(job: Process, bench: Bench) -> Processed:
     documents, duplicates = _read(job)
     if not documents:
         raise AlvoError(errors.AGENT_DATA_EMPTY, where=job.name)
-    embedder = choose_embedder(bench.config.embedder, bench.paths)
+    embedder = choose_embedder(bench.config.embedder, bench.paths, os.environ)
     with _writing(bench, embedder) as writer:
         writer.remove_owner(job.owner)
         source = writer.add_source(
