@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, cast
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
 from client.logins import Logins
 from daemon.protocol import errors
@@ -96,6 +96,8 @@ class Guards:
             if name in _ONCE and name in seen:
                 raise refused("web_reason_doubled")
             seen.add(name)
+        if request.version not in (HttpVersion10, HttpVersion11):
+            raise refused("web_reason_malformed")
         if request.method not in SAFE | UNSAFE:
             raise AlvoError(
                 errors.WEB_METHOD_REFUSED,

@@ -1,0 +1,109 @@
+"""Story: what Alvo runs cannot answer for the person, also not through the bridge (P1)."""
+
+import json
+import shlex
+
+import pytest
+
+from tests.support.daemon import Home, Rpc
+from tests.support.web import Web, a_bridge
+
+DISGUISES = {
+    "plainly": "{curl}",
+    "in a session of its own": "setsid -w {curl}",
+    "without its environment": "env -i {curl}",
+    "orphaned": "(setsid {curl} &) ; sleep 3",
+    "in another program": "/bin/sh -c {quoted}",
+    "with a login of a browser": "{cookie_curl}",
+    "in a batch": "{batch_curl}",
+}
+
+
+def told(rpc: Rpc, home: Home, script: str) -> str:
+    """What a script prints that the person allowed."""
+    flow = rpc("flow.start", question=f"!{script}", cwd=str(home.home))
+    rpc.allow(rpc.inquiry(flow["id"]))
+    rpc.follow(flow["id"], {"executed", "failed"})
+    return rpc.output(flow["id"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_an_allowed_script_cannot_allow_another_one(home: Home, disguise: str) -> None:
+    home.start()
+    with a_bridge(home) as web, home.rpc() as rpc:
+        web.log_in()
+        other = rpc("flow.start", question="!touch stolen", cwd=str(home.home))
+        inquiry = rpc.inquiry(other["id"])
+        printed = told(rpc, home, script(web, inquiry, DISGUISES[disguise]))
+        assert "WEB_PEER_REFUSED" in printed
+        assert rpc("inquiry.get", inquiry_id=inquiry["id"])["status"] == "waiting"
+        assert not (home.home / "stolen").exists()
+        # The same from outside is the person's own doing.
+        path = f"/api/v1/inquiries/{inquiry['id']}/answer"
+        reply = web.call("POST", path, {"decision": "allow", "digest": inquiry["digest"]})
+        assert (reply.status, reply.json["answered_by"]["client"]) == (200, "web")
+        rpc.follow(other["id"], {"executed"})
+
+
+def script(web: Web, inquiry: dict[str, str], disguise: str) -> str:
+    answer = {"decision": "allow", "digest": inquiry["digest"]}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "inquiry.answer"}
+    batch = [{**call, "params": {**answer, "inquiry_id": inquiry["id"]}}]
+    one = f"{web.origin}/api/v1/inquiries/{inquiry['id']}/answer"
+    token = ("Authorization", f"Bearer {web.token}")
+    curl = curled(one, answer, token)
+    return disguise.format(
+        curl=curl,
+        quoted=shlex.quote(curl),
+        cookie_curl=curled(one, answer, ("Cookie", web.cookie), ("Origin", web.origin)),
+        batch_curl=curled(f"{web.origin}/rpc", batch, token),
+    )
+
+
+def curled(url: str, body: object, *headers: tuple[str, str]) -> str:
+    given = [("Content-Type", "application/json"), *headers]
+    words = [word for name, value in given for word in ("-H", f"{name}: {value}")]
+    return shlex.join(["curl", "-s", "-m", "10", *words, "-d", json.dumps(body), url])
+
+
+def test_a_script_that_is_gone_before_it_is_looked_for_is_refused(home: Home) -> None:
+    home.start()
+    with a_bridge(home) as web, home.rpc() as rpc:
+        other = rpc("flow.start", question="!touch stolen", cwd=str(home.home))
+        inquiry = rpc.inquiry(other["id"])
+        body = json.dumps({"decision": "allow", "digest": inquiry["digest"]})
+        request = (
+            f"POST /api/v1/inquiries/{inquiry['id']}/answer HTTP/1.1\r\nHost: {web.host}\r\n"
+            f"Authorization: Bearer {web.token}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+        written = home.home / "request"
+        written.write_text(request)
+        told(rpc, home, f"cat request > /dev/tcp/127.0.0.1/{web.port}")
+        # Asked later, and answered: so the first request has had its turn.
+        assert web.call("GET", f"/api/v1/inquiries/{inquiry['id']}").json["status"] == "waiting"
+        assert rpc("inquiry.get", inquiry_id=inquiry["id"])["status"] == "waiting"
+        assert not (home.home / "stolen").exists()
+
+
+def test_a_bridge_that_a_command_starts_does_not_start(home: Home) -> None:
+    home.start()
+    with home.rpc() as rpc:
+        printed = told(rpc, home, f"{home.environ['PATH'].partition(':')[0]}/alvo-web --port 0")
+        assert "a ponte" in printed or "cannot open the bridge" in printed
+
+
+def test_a_script_may_read_over_the_web(home: Home) -> None:
+    home.start()
+    with a_bridge(home) as web, home.rpc() as rpc:
+        words = shlex.join(
+            [
+                "curl",
+                "-s",
+                "-H",
+                f"Authorization: Bearer {web.token}",
+                f"{web.origin}/api/v1/status",
+            ]
+        )
+        assert '"flows_running":1' in told(rpc, home, words)
