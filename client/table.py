@@ -66,6 +66,7 @@ COMMANDS = (
     Command("doctor", "doctor"),
     Command("web", "web"),
     Command("stop", "stop", in_shell=False),
+    Command("prompt", "prompt", in_shell=False),
     Command("completions", "completions", "", ("bash", "zsh", "fish"), in_shell=False),
     Command("help", "help", "command"),
 )

@@ -101,6 +101,7 @@ class App:
             serving=serving,
             config=config,
             paths=paths,
+            environ=self._environ,
         )
         shell.on_start = engine.note_session
         self._open.push_async_callback(engine.close)

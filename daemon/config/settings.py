@@ -73,6 +73,7 @@ class FlowSettings:
     retrieve_k: int
     fold_after_days: float = 90.0
     fold_above_bytes: int = 1024**3
+    notify: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from daemon.blocks.outcome import Ask, Deliver, Outcome, Proceed
 from daemon.blocks.question import Context, QuestionBlock, direct_command
 from daemon.blocks.response import ResponseBlock
 from daemon.blocks.search import SearchBlock
+from daemon.flow.calling import Caller
 from daemon.flow.context import context_of
 from daemon.flow.failing import fail
 from daemon.flow.inquiring import Inquirer, put_inquiry
@@ -47,6 +48,7 @@ class Driver:
         response: ResponseBlock,
         *,
         previews: Previews | None = None,
+        caller: Caller,
         execute: Callable[[FlowId, str], None],
     ) -> None:
         """`previews`: makes one of every plan before it is asked for; None: when a person asks.
@@ -59,6 +61,7 @@ class Driver:
         self._search = search
         self._response = response
         self._previews = previews
+        self._caller = caller
         self._execute = execute
 
     async def drive(self, flow_id: FlowId, *, again: bool = False) -> None:
@@ -119,12 +122,16 @@ class Driver:
             approval_id = approve_standing(db, stored, shown, self._inquirer.path)
             return load_flow(db, stored.flow.id), approval_id
 
+        followed = self._caller.watch(stored.flow.id)
         try:
             standing, approval_id = await self._ledger.commit(stored.flow.id, put)
             if approval_id is not None:
                 self._execute(stored.flow.id, approval_id)
+            self._caller.opened(standing.flow, shown, followed)
+            followed = None
             return standing
         finally:
+            self._caller.leave(stored.flow.id, followed)
             if self._previews is not None:
                 self._previews.made(inquiry)
 

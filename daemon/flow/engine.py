@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +21,7 @@ from daemon.blocks.secrets import Secrets
 from daemon.config import Config, Paths, PreviewKind
 from daemon.flow.answering import Answers, Resume
 from daemon.flow.applying import Applier
+from daemon.flow.calling import Caller
 from daemon.flow.context import asked_about
 from daemon.flow.drive import Driver
 from daemon.flow.execution import Executor
@@ -110,6 +112,7 @@ class Engine:
         serving: Serving,
         config: Config,
         paths: Paths,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         secrets = Secrets()
         self._ledger = ledger
@@ -125,6 +128,7 @@ class Engine:
             ledger, paths.home, paths.state_dir / "undo", config.shell.undo_limit_bytes
         )
         self._previews = Previews(ledger, shell, self._applier, paths)
+        self._caller = Caller(ledger, environ, wanted=config.flow.notify)
         self._driver = Driver(
             self._ledger,
             inquirer,
@@ -140,6 +144,7 @@ class Engine:
             ),
             ResponseBlock(reasoner, stream=config.reasoner.stream),
             previews=self._previews if config.shell.preview is PreviewKind.AUTO else None,
+            caller=self._caller,
             execute=lambda flow_id, approval_id: self._resume(Resume(flow_id, approval_id)),
         )
         self.terminals = Terminals(self._ledger, shell, secrets)
@@ -165,6 +170,7 @@ class Engine:
             for task in left:
                 task.cancel()
             _, left = await asyncio.wait(left, timeout=_LAST_WORDS_S)
+        await self._caller.close()
         if self._expiry is not None:
             await forgive_attempts(self._ledger)
 
@@ -229,10 +235,10 @@ class Engine:
 
         return await self._ledger.read(count)
 
-    async def wait(self, wanted: WaitFlow) -> FlowEvents:
-        """`flow.wait`: of one flow with its state, or of all."""
+    async def wait(self, wanted: WaitFlow, *, person: bool = True) -> FlowEvents:
+        """`flow.wait`: of one flow with its state, or of all. `person`: somebody sees it."""
         timeout_s = Seconds(max(0.0, min(wanted.timeout_s, _MAX_WAIT_S)))
-        return await self._ledger.wait(wanted, timeout_s)
+        return await self._ledger.wait(wanted, timeout_s, person=person)
 
     async def cancel(self, flow_id: FlowId) -> Flow:
         """Ends a flow for good: its inquiry, its blocks, its command with all that it started."""

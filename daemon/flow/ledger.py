@@ -51,7 +51,7 @@ class Ledger:
         self._reader = reader
         self._head = head
         self._following = False
-        self._bell = Bell()
+        self.bell = Bell()
 
     async def read(self, work: Callable[[Database], T]) -> T:
         """Sees every commit that has returned."""
@@ -85,21 +85,26 @@ class Ledger:
 
     async def _pause(self, flow_id: FlowId, pause: float) -> None:
         """Shorter where something of this flow reached the disk meanwhile."""
-        waiter = self._bell.listen(flow_id)
+        waiter = self.bell.listen(flow_id)
         try:
             await asyncio.wait([waiter], timeout=pause)
         finally:
-            self._bell.leave(flow_id, waiter)
+            self.bell.leave(flow_id, waiter)
 
     async def say(self, flow_id: FlowId, kind: EventKind, data: Json) -> None:
         await self.commit(flow_id, lambda db: append_event(db, flow_id, kind, data))
 
-    async def wait(self, wanted: WaitFlow, timeout_s: Seconds) -> FlowEvents:
-        """What there is after `after`; waits for it as long as `timeout_s`, and for no ended flow."""
+    async def wait(
+        self, wanted: WaitFlow, timeout_s: Seconds, *, person: bool = False
+    ) -> FlowEvents:
+        """What there is after `after`; waits for it as long as `timeout_s`, and for no ended flow.
+
+        `person`: somebody sees what comes.
+        """
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout_s
         while True:
-            waiter = self._bell.listen(wanted.flow_id)
+            waiter = self.bell.listen(wanted.flow_id, person=person)
             try:
                 told = await self.read(partial(events_since, wanted=wanted))
                 left = end - loop.time()
@@ -109,14 +114,14 @@ class Ledger:
                 if told.flow is None or told.flow.id == wanted.flow_id:
                     await asyncio.wait([waiter], timeout=left)
             finally:
-                self._bell.leave(wanted.flow_id, waiter)
+                self.bell.leave(wanted.flow_id, waiter)
             if told.flow is not None:
                 # It may have been named by the beginning of its id, which nobody rings for.
                 wanted = replace(wanted, flow_id=told.flow.id)
 
     def _ring(self, flow_id: FlowId, done: "asyncio.Future[T]") -> None:
         if not done.cancelled() and done.exception() is None:
-            self._bell.ring(flow_id)
+            self.bell.ring(flow_id)
             self._follow_soon()
 
     def _follow_soon(self) -> None:

@@ -28,6 +28,8 @@ from daemon.sources.databases import DatabaseSources
 from daemon.sources.documents import DocumentSources
 
 _PAGE_BYTES: Final = 4096
+_SCRIPT: Final = "script"
+"""What a client calls itself that has no person before it."""
 _MAX_HITS: Final = 100
 
 
@@ -111,7 +113,10 @@ def _bind_flows(bindings: Bindings, engine: Engine) -> None:
     bindings.bind(methods.FLOW_START, start)
     bindings.bind(methods.FLOW_GET, _by_flow(engine.get))
     bindings.bind(methods.FLOW_LIST, listed)
-    bindings.bind(methods.FLOW_WAIT, lambda _, params: engine.wait(params))
+    bindings.bind(
+        methods.FLOW_WAIT,
+        lambda caller, params: engine.wait(params, person=caller.client != _SCRIPT),
+    )
     bindings.bind(methods.FLOW_CANCEL, _by_flow(engine.cancel))
     bindings.bind(methods.FLOW_RETRY, _by_flow(engine.retry))
     bindings.bind(
