@@ -47,11 +47,11 @@ def confine(memory_bytes: int, readable: list[bytes], rights: int) -> tuple[bool
     return _landlock(libc, readable, rights), _seccomp(libc)
 
 
-def go_offline(
-    memory_bytes: int, readable: list[bytes], writable: list[bytes]
+def keep_to_work(
+    memory_bytes: int, readable: list[bytes], writable: list[bytes], *, network: bool = False
 ) -> tuple[bool, bool]:
-    """No network and no program from now on; of files to read what is `readable`, and to change
-    what is `writable`. Threads may still be started.
+    """No program from now on and, unless `network`, no way out of the machine; of files to read what
+    is `readable`, and to change what is `writable`. Threads may still be started.
 
     `memory_bytes`: of private memory. Gives the same as `confine`.
     """
@@ -59,19 +59,25 @@ def go_offline(
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    held = _landlock(libc, readable, READ_FILE | READ_DIRECTORY, writable)
-    return held, _seccomp(libc, works=True)
+    rights = READ_FILE | READ_DIRECTORY
+    held = _landlock(libc, readable, rights, writable, network=network)
+    return held, _seccomp(libc, _WORKING | (_NETWORK if network else frozenset()))
 
 
 def _landlock(
-    libc: ctypes.CDLL, readable: list[bytes], allowed: int, writable: Sequence[bytes] = ()
+    libc: ctypes.CDLL,
+    readable: list[bytes],
+    allowed: int,
+    writable: Sequence[bytes] = (),
+    *,
+    network: bool = False,
 ) -> bool:
     version = libc.syscall(_LANDLOCK_CREATE, None, 0, _VERSION)
     if version < 1:
         return False
     rights = (1 << (13 + sum(version >= since for since in (2, 3, 5)))) - 1
     # Later versions also take away TCP, abstract sockets and signals to processes outside.
-    handled = struct.pack("QQQ", rights, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
+    handled = struct.pack("QQQ", rights, 0 if network else 3, 3 if version >= 6 else 0)
     handled = handled[: 24 if version >= 6 else 16 if version >= 4 else 8]
     ruleset = libc.syscall(_LANDLOCK_CREATE, handled, len(handled), 0)
     if ruleset < 0:
@@ -126,6 +132,9 @@ _WORKING = frozenset({
     "clone", "truncate", "ftruncate", "fallocate", "creat", "rename", "renameat", "renameat2",
     "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "chmod", "fchmod", "fchmodat", "utimensat",
 })  # fmt: skip
+_NETWORK = frozenset({
+    "socket", "connect", "bind", "sendto", "sendmsg", "sendmmsg", "socketpair",
+})  # fmt: skip
 _CLONE_THREAD = 0x10000
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
@@ -146,19 +155,19 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def _seccomp(libc: ctypes.CDLL, *, works: bool = False) -> bool:
+def _seccomp(libc: ctypes.CDLL, allowed: frozenset[str] = frozenset()) -> bool:
     machine = os.uname().machine
     if machine not in _MACHINES or sys.maxsize < 2**32:
         return False
-    program = _filter(*_MACHINES[machine], works=works)
+    program = _filter(*_MACHINES[machine], allowed)
     loaded = _Program(len(program) // 8, program)
     done: bool = libc.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.byref(loaded)) == 0
     return done
 
 
-def _filter(column: int, architecture: int, *, works: bool) -> bytes:
-    """Refuses what is listed, and every opening of a file but to read it. Who `works` may write
-    files and start threads, but no process.
+def _filter(column: int, architecture: int, allowed: frozenset[str]) -> bytes:
+    """Refuses what is listed, and every opening of a file but to read it. Who is `allowed` to
+    `clone` may write files and start threads, but no process.
 
     A list of what is refused: a forgotten call is a hole in one of several walls, where one
     forgotten among those allowed would end a parser.
@@ -175,8 +184,9 @@ def _filter(column: int, architecture: int, *, works: bool) -> bytes:
         (_JUMP_EQUAL, 0, 1, _CLONE3),
         (_RETURN, 0, 0, _UNKNOWN),
     ]
+    works = "clone" in allowed
     for name, numbers in _REFUSED.items():
-        if numbers[column] and not (works and name in _WORKING):
+        if numbers[column] and name not in allowed:
             steps += [(_JUMP_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, _REFUSE)]
     if works:
         steps += [

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from daemon.config import Config, Paths
+from daemon.models.embedder import Embedder
 from daemon.protocol.agents import AgentConfig, AgentProfile, EvaluationReport
 from daemon.protocol.values import Progress
 
@@ -14,7 +15,13 @@ class Bench:
 
     paths: Paths
     config: Config
+    embedder: Embedder | None
     tell: Callable[[Progress], None]
+
+    def embedder_for(self, *, private: bool) -> Embedder | None:
+        """None for keywords alone: what is private is given to no other machine."""
+        remote = self.embedder is not None and self.embedder.remote
+        return None if private and remote else self.embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Learn:
     """
 
     owner: str
+    private: bool
     extracted: str
     asked: str | None
     seed: int
@@ -75,6 +83,7 @@ class Judge:
     """`model`, and how the pairs were made: as in `Learn`, so that the held-out ones are the same."""
 
     owner: str
+    private: bool
     extracted: str
     asked: str | None
     seed: int

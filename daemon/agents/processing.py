@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +17,6 @@ from daemon.index.embeddings import EmbeddingCache
 from daemon.index.language import Language, detect, known
 from daemon.index.materials import Extracted
 from daemon.index.storing import PreparedDocument, prepare
-from daemon.models.choice import choose_embedder
 from daemon.models.embedder import Embedder
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
@@ -41,7 +39,7 @@ def process(job: Process, bench: Bench) -> Processed:
     documents, duplicates = _read(job)
     if not documents:
         raise AlvoError(errors.AGENT_DATA_EMPTY, where=job.name)
-    embedder = choose_embedder(bench.config.embedder, bench.paths, os.environ)
+    embedder = bench.embedder_for(private=job.private)
     with _writing(bench, embedder) as writer:
         writer.remove_owner(job.owner)
         source = writer.add_source(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from daemon.agents import material
+from daemon.agents import spooling
 from daemon.agents.children import ChildEnded
 from daemon.agents.moving import Moving
 from daemon.agents.naming import agent_owner, checked
@@ -188,11 +188,11 @@ class Agents:
 
     async def _spooled(
         self, user_id: UserId, training_data: str | list[str | Json] | None, files: list[str]
-    ) -> tuple[str, material.Measured]:
+    ) -> tuple[str, spooling.Measured]:
         file = f"data-{os.urandom(6).hex()}.jsonl"
         target = self._places.material(user_id, file)
         spooled = await asyncio.to_thread(
-            material.spool, target, user_id, training_data, files, self._settings.max_bytes
+            spooling.spool, target, user_id, training_data, files, self._settings.max_bytes
         )
         return file, spooled
 

@@ -90,6 +90,7 @@ class Stages:
         lessons = await self.lessons.give(agent, version, self._work(version))
         job = jobs.Learn(
             owner=agent_owner(agent.user_id, version.number),
+            private=agent.config.private,
             extracted=str(self._extracted(version)),
             asked=None if lessons.asked is None else str(lessons.asked),
             seed=agent.config.seed,
@@ -117,6 +118,7 @@ class Stages:
         asked = self.lessons.file(self._work(version))
         job = jobs.Judge(
             owner=agent_owner(agent.user_id, version.number),
+            private=agent.config.private,
             extracted=str(self._extracted(version)),
             asked=str(asked) if asked.exists() else None,
             seed=agent.config.seed,

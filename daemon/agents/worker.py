@@ -10,13 +10,16 @@ from typing import Any, Final
 from daemon.agents import jobs
 from daemon.agents.jobs import Bench
 from daemon.agents.naming import agents_directory
-from daemon.config import Config, Paths, load_config, private_directory
-from daemon.confinement import go_offline
+from daemon.config import Config, EmbedderKind, Paths, load_config, private_directory
+from daemon.confinement import keep_to_work
+from daemon.models.choice import choose_embedder
 from daemon.process import end_with_parent, lower
 from daemon.protocol import codec
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Json, Progress
 
+_EMBEDDING: Final = frozenset({"process", "learn", "judge"})
+"""The jobs that embed; where a server does that, it must be reached."""
 COMMAND: Final = (sys.executable, "-I", "-X", "utf8", "-m", "daemon.agents.worker")
 
 
@@ -32,9 +35,11 @@ def main() -> int:
     # SQLite's files for a moment; elsewhere none can be made.
     os.environ["SQLITE_TMPDIR"] = str(agents_directory(paths))
     given = sys.stdin.buffer.read()
-    _confine(paths, config)
     try:
-        result = _done(name, given, Bench(paths, config, _tell))
+        # Before the walls are up: its key may lie in a file that is beyond them.
+        embedder = choose_embedder(config.embedder, paths, os.environ)
+        _confine(name, paths, config)
+        result = _done(name, given, Bench(paths, config, embedder, _tell))
     except AlvoError as error:
         blanks = {blank: str(value) for blank, value in error.blanks.items()}
         _say({"event": "error", "name": error.type.name, "blanks": blanks})
@@ -73,17 +78,19 @@ def _done(name: str, given: bytes, bench: Bench) -> Any:
     raise ValueError(name)
 
 
-def _confine(paths: Paths, config: Config) -> None:
+def _confine(name: str, paths: Paths, config: Config) -> None:
     writable = [paths.index_dir, paths.cache_dir, agents_directory(paths)]
     for directory in writable:
         private_directory(directory)
     system = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", f"{sys.base_prefix}/lib"]
     readable = [*map(Path, filter(None, sys.path)), *map(Path, system), *paths.models_dirs]
     readable.append(Path(__file__).parents[2])
-    go_offline(
+    served = config.embedder.kind in (EmbedderKind.GEMINI, EmbedderKind.OPENAI)
+    keep_to_work(
         config.agents.memory_bytes,
         [os.fsencode(path) for path in readable],
         [*(os.fsencode(path) for path in writable), b"/dev/null"],
+        network=served and name in _EMBEDDING,
     )
 
 
