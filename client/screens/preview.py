@@ -56,6 +56,14 @@ def _amount(change: dict[str, Any]) -> str:
         parts.append(_both(before, after, f"{before['size']:,}", f"{after['size']:,}") + " B")
     if before["mode"] != after["mode"] and "absent" not in (before["type"], after["type"]):
         parts.append(f"{before['mode']:04o} → {after['mode']:04o}")
+    if change["link"] is not None:
+        parts.append(f"= ~/{escape(change['link'])}")
+    names = {*before["attributes"], *after["attributes"]}
+    differing = [
+        n for n in sorted(names) if before["attributes"].get(n) != after["attributes"].get(n)
+    ]
+    if differing and change["kind"] == "attributes":
+        parts.append(escape(", ".join(differing)))
     if after["target"] is not None:
         parts.append(f"→ {escape(after['target'])}")
     if before["type"] != after["type"] and "absent" not in (before["type"], after["type"]):

@@ -35,6 +35,13 @@ def status_screen(status: DaemonStatus, words: Words, paint: Paint) -> str:
         ),
         ("status_memory", moments.size(status.memory_bytes)),
     ]
+    undo = status.undo
+    if undo.flows or undo.dropped:
+        kept = {"size": moments.size(undo.bytes), "limit": moments.size(undo.limit_bytes)}
+        told = words("status_undo_counts", flows=undo.flows, **kept)
+        if undo.dropped:
+            told += " · " + words("status_undo_dropped", count=undo.dropped)
+        rows.append(("status_undo", told))
     head = words(
         "status_head",
         version=status.version,

@@ -16,18 +16,20 @@ from daemon.flow.plan import ended_plan
 from daemon.flow.transitions import advance
 from daemon.protocol import codec, errors
 from daemon.protocol.audit import AuditKind
+from daemon.protocol.calls import UndoCounts
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.escape import escape
 from daemon.protocol.values import AnsweredBy, EventKind, Flow, FlowId, FlowStatus, StepStatus
 from daemon.shell.preview import remove_tree
 from daemon.shell.preview_changes import shown
 from daemon.shell.preview_files import Change, FileKind, look_below
-from daemon.shell.preview_replay import carry_out, check, keep_contents, remove_parts
+from daemon.shell.preview_replay import carry_out, check, keep_before, remove_parts
 from daemon.store import Database, crash
 from daemon.store.audit import append_audit
 from daemon.store.changes import (
     ChangeSet,
     SetStatus,
+    count_dropped,
     kept_sets,
     last_set,
     load_set,
@@ -53,7 +55,7 @@ class Applier:
         self._ledger = ledger
         self._home = home.resolve()
         self._folder = folder
-        self._limit_bytes = limit_bytes
+        self.limit_bytes = limit_bytes
         # One at a time: two that write the same file would each find it changed by the other.
         self._one = asyncio.Lock()
 
@@ -66,10 +68,12 @@ class Applier:
         kept = self._folder / made.id
 
         def keep() -> None:
-            check(self._home, changes)
-            keep_contents(self._home, [(c.path, c.before) for c in changes], kept)
+            check(self._home, changes, self._folder)
+            keep_before(self._home, changes, kept)
             for change in changes:
-                if change.after.kind is FileKind.FILE:
+                if change.after.kind is FileKind.FILE and not change.before.same_content(
+                    change.after
+                ):
                     name = change.after.sha256 or ""
                     if not (kept / name).exists():
                         (kept / name).hardlink_to(new / name)
@@ -89,12 +93,12 @@ class Applier:
         """What a real run is about to change, as far as its preview knew; None: not to be kept."""
 
         def keep() -> ChangeSet | None:
-            changes = [Change(c.path, look_below(self._home, c.raw), c.after) for c in listed]
+            looked = [(c, look_below(self._home, c.raw, c.before)) for c in listed]
+            changes = [Change(c.path, before, c.after) for c, before in looked]
             made = new_set(flow_id, SetStatus.RUNNING, changes, _size(changes))
-            if made.bytes > self._limit_bytes:
+            if made.bytes > self.limit_bytes:
                 return None
-            states = [(c.path, c.before) for c in changes]
-            keep_contents(self._home, states, self._folder / made.id)
+            keep_before(self._home, changes, self._folder / made.id, run=True)
             return made
 
         try:
@@ -133,8 +137,8 @@ class Applier:
             kept = self._folder / found.id
 
             def keep() -> None:
-                check(self._home, back)
-                keep_contents(self._home, [(c.path, c.before) for c in back], kept)
+                check(self._home, back, self._folder, undo=True)
+                keep_before(self._home, back, kept)
 
             await asyncio.to_thread(keep)
             crash.point("undo-saved")
@@ -227,7 +231,8 @@ class Applier:
     async def _settle(self, found: ChangeSet) -> list[Change]:
         def now() -> list[Change]:
             looked = (
-                Change(c.path, c.before, look_below(self._home, c.raw)) for c in _changes(found)
+                Change(c.path, c.before, look_below(self._home, c.raw, c.before))
+                for c in _changes(found)
             )
             return [change for change in looked if not change.before.agrees(change.after)]
 
@@ -244,13 +249,21 @@ class Applier:
         sets = await self._ledger.read(kept_sets)
         total = sum(found.bytes for found in sets)
         for found in sets:
-            if total <= self._limit_bytes:
+            if total <= self.limit_bytes:
                 return
             if found.status is SetStatus.DONE:
                 total -= found.bytes
                 await self._ledger.insist(found.flow_id, _dropping(found))
                 await asyncio.to_thread(remove_tree, self._folder / found.id)
         _log.info("what flow %s changed takes more than is kept for undo", newest.flow_id)
+
+    async def counts(self) -> UndoCounts:
+        def count(db: Database) -> UndoCounts:
+            sets = kept_sets(db)
+            kept_bytes = sum(found.bytes for found in sets)
+            return UndoCounts(len(sets), kept_bytes, self.limit_bytes, count_dropped(db))
+
+        return await self._ledger.read(count)
 
     def _forget_unknown(self, known: set[str]) -> None:
         if self._folder.is_dir():
@@ -261,7 +274,7 @@ class Applier:
 
 def _dropping(found: ChangeSet) -> Callable[[Database], None]:
     def drop(db: Database) -> None:
-        save_set(db, replace(found, kept=False))
+        save_set(db, replace(found, status=SetStatus.DROPPED, kept=False))
         flow = load_flow(db, found.flow_id).flow
         message = prompts.phrase("undo_dropped", flow.language, flow=flow.id[:6])
         append_event(db, flow.id, EventKind.NOTICE, {"message": message})

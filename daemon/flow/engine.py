@@ -42,6 +42,7 @@ from daemon.protocol.calls import (
     ListFlows,
     ListInquiries,
     StartFlow,
+    UndoCounts,
     Undone,
     WaitFlow,
 )
@@ -292,6 +293,9 @@ class Engine:
 
     async def preview(self, inquiry_id: InquiryId) -> Inquiry:
         return await self._answers.preview(inquiry_id)
+
+    async def undo_counts(self) -> UndoCounts:
+        return await self._applier.counts()
 
     async def undo(self, flow_id: FlowId, by: AnsweredBy) -> Undone:
         flow = (await self._load(flow_id)).flow

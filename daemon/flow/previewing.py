@@ -36,9 +36,16 @@ class Previewed:
 class Previewer:
     """`folder`: where the new content of previewed files waits for a person's word."""
 
-    def __init__(self, around: Surroundings, folder: Path, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        folder: Path,
+        undo_limit_bytes: int,
+        limits: Limits | None = None,
+    ) -> None:
         self._around = around
         self._folder = folder
+        self._undo_limit_bytes = undo_limit_bytes
         self._limits = limits or Limits()
         self._places = asyncio.Semaphore(_AT_ONCE)
 
@@ -69,7 +76,11 @@ class Previewer:
         changes = trial.changes
         whole = trial.ended_by is None
         if whole:
-            after = [(change.path, change.after) for change in changes]
+            after = [
+                (change.path, change.after)
+                for change in changes
+                if not change.before.same_content(change.after)
+            ]
             keep_contents(trial.upper, after, self.kept(inquiry.id), ours=True)
         secret = set(inquiry.environment) - set(self._around.environment)
         notes = _Notes(flow.language)
@@ -80,6 +91,9 @@ class Previewer:
         notes.add("preview_unseen_mounts", bool(trial.mounts), paths=", ".join(trial.mounts))
         links = ", ".join(f"~/{path}" for path in trial.hard_links)
         notes.add("preview_unseen_links", bool(trial.hard_links), paths=links)
+        most = self._undo_limit_bytes
+        over = sum(change.before.size for change in changes) > most
+        notes.add("preview_unseen_undo", over, limit=f"{most / 1024**2:,.0f} MiB")
         if trial.ended_by is not None:
             notes.add(f"preview_ended_{trial.ended_by}")
         shown_changes = _shown(changes, self._around.home.resolve(), trial.upper)
@@ -131,6 +145,7 @@ def _shown(changes: Sequence[Change], home: Path, upper: Path) -> list[Json]:
                 "before": describe(change.before),
                 "after": describe(change.after),
                 "diff": diff,
+                "link": None if change.link is None else shown(change.link),
             }
         )
     return rows

@@ -37,7 +37,7 @@ class Previews:
             paths.cache_dir,
         )
         around = shell.surroundings(paths.home, tuple(dict.fromkeys(hidden)))
-        self._previewer = Previewer(around, paths.state_dir / "previews")
+        self._previewer = Previewer(around, paths.state_dir / "previews", applier.limit_bytes)
 
     async def make(self, stored: StoredFlow, inquiry: Inquiry) -> Previewed:
         """Of a drafted inquiry; raises one of NOT_MADE."""

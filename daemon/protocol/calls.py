@@ -53,6 +53,16 @@ class Welcome:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoCounts:
+    """Flows that can be undone, what is kept for it, and those given up to make room for others."""
+
+    flows: int
+    bytes: int
+    limit_bytes: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
 class DaemonStatus:
     version: str
     pid: int
@@ -63,6 +73,7 @@ class DaemonStatus:
     flows_running: int
     flows_waiting: int
     memory_bytes: int
+    undo: UndoCounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
             flows_running=counts.running,
             flows_waiting=counts.waiting,
             memory_bytes=_resident_bytes(),
+            undo=await parts.engine.undo_counts(),
         )
 
     async def descends(_: Caller, params: c.Processes) -> c.Descent:

@@ -5,10 +5,13 @@ out once more (the journal of it is kept by the caller).
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +20,9 @@ from daemon.protocol.errors import AlvoError
 from daemon.shell.preview_changes import shown
 from daemon.shell.preview_files import (
     ABSENT,
+    ATTRIBUTES,
+    LARGE,
+    UNREADABLE,
     Change,
     FileKind,
     FileState,
@@ -24,8 +30,12 @@ from daemon.shell.preview_files import (
     look,
     look_below,
 )
+from prompts import Phrase
 
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_PLACE: Final = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_INODE: Final = "inode-"
+_ONE: Final = 1
 _MAKE: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITABLE: Final = (
     FileKind.ABSENT,
@@ -42,21 +52,107 @@ def conflict(path: str) -> AlvoError:
     return AlvoError(errors.PREVIEW_CONFLICT, path=f"~/{shown(path)}")
 
 
-def check(home: Path, changes: Sequence[Change]) -> None:
-    """PREVIEW_CONFLICT names the first file that is not as the changes begin."""
+def _not_written(path: str, reason: str) -> AlvoError:
+    return AlvoError(errors.PREVIEW_NOT_WRITTEN, path=f"~/{shown(path)}", reason=Phrase(reason))
+
+
+def check(home: Path, changes: Sequence[Change], kept: Path, *, undo: bool = False) -> None:
+    """PREVIEW_CONFLICT names the first file that is not as the changes begin.
+
+    PREVIEW_NOT_WRITTEN: it is, but could not be written so that all of it is as a run would leave
+    it. `kept`: the folder of all that is kept, whose links are no names of the person's. `undo`:
+    names that are all in the list were made by us, and go back together.
+    """
     ours = {change.path for change in changes}
+    written = {c.after.sha256 for c in changes if c.after.kind is FileKind.FILE and not c.link}
+    known = _own_links(kept)
+    if undo:
+        known.update(filter(None, (_file_of(home, change) for change in changes)))
     for change in changes:
-        kinds = (change.before.kind, change.after.kind)
-        if any(kind not in _WRITABLE for kind in kinds):
+        if not look_below(home, change.raw, change.before).agrees(change.before):
             raise conflict(change.path)
-        if not look_below(home, change.raw).agrees(change.before):
-            raise conflict(change.path)
+        if any(state.kind not in _WRITABLE for state in (change.before, change.after)):
+            raise _not_written(change.path, "unwritten_special")
+        # Another name would keep the old content, or lose what it shared with the new place.
+        parts = change.after.kind is FileKind.FILE or change.before.sha256 in written
+        same = change.before.same_content(change.after)
+        if parts and not same and _has_more_names(home, change, known, own=int(not undo)):
+            raise _not_written(change.path, "unwritten_linked")
         ends = change.after.kind is not FileKind.DIRECTORY
         if change.before.kind is FileKind.DIRECTORY and ends:
             for name in _listed(home, change.raw):
                 inner = f"{change.path}/{name.decode('latin-1')}"
                 if inner not in ours:
                     raise conflict(inner)
+
+
+def _own_links(kept: Path) -> Counter[tuple[int, int]]:
+    found = (place.lstat() for place in kept.glob(f"*/{_INODE}*"))
+    return Counter((one.st_dev, one.st_ino) for one in found)
+
+
+def _file_of(home: Path, change: Change) -> tuple[int, int] | None:
+    found = _stat(home, change)
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+def _stat(home: Path, change: Change) -> os.stat_result | None:
+    if change.before.kind is not FileKind.FILE:
+        return None
+    try:
+        with folder_of(home, change.raw) as folder:
+            return os.lstat(change.raw.rpartition(b"/")[2], dir_fd=folder)
+    except OSError:
+        return None
+
+
+def _has_more_names(
+    home: Path, change: Change, known: Mapping[tuple[int, int], int], *, own: int
+) -> bool:
+    found = _stat(home, change)
+    return found is not None and found.st_nlink > own + known.get((found.st_dev, found.st_ino), 0)
+
+
+def keep_before(home: Path, changes: Sequence[Change], kept: Path, *, run: bool = False) -> None:
+    """All that is needed to take the changes back.
+
+    A file that will be gone under this name stays whole under a name of ours: with its owner, its
+    times, and its other names. `run`: a command changes them, and may write into a file in place;
+    so each is copied, but for those that no copy could bring back.
+    """
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    copied = list[tuple[str, FileState]]()
+    for change in changes:
+        before = change.before
+        if before.kind is not FileKind.FILE or (not run and before.same_content(change.after)):
+            continue
+        whole = before.sha256 == UNREADABLE or (before.sha256 or "").startswith(LARGE)
+        found = _stat(home, change)
+        linked = found is not None and found.st_nlink > _ONE
+        held = (whole or linked or not run) and _keep_inode(home, change, kept)
+        if (whole or linked) and not held:
+            raise _not_written(change.path, "unwritten_unkept")
+        if not whole and (run or not held):
+            copied.append((change.path, before))
+    keep_contents(home, copied, kept)
+
+
+def _keep_inode(home: Path, change: Change, kept: Path) -> bool:
+    """False where the file lies on another disk, or the system forbids it."""
+    place = kept / _inode(change.path, change.before)
+    try:
+        with folder_of(home, change.raw) as folder:
+            place.unlink(missing_ok=True)
+            name = change.raw.rpartition(b"/")[2]
+            os.link(name, place, src_dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
+
+
+def _inode(path: str, state: FileState) -> str:
+    key = f"{path}\0{state.sha256}".encode("latin-1")
+    return _INODE + hashlib.sha256(key).hexdigest()[:32]
 
 
 def keep_contents(
@@ -83,7 +179,7 @@ def keep_contents(
                 _copy(name, folder, part)
         except OSError:
             raise conflict(path) from None
-        if look(os.fsencode(part)).sha256 != state.sha256:
+        if look(os.fsencode(part), like=state).sha256 != state.sha256:
             raise conflict(path)
         part.rename(place)
     _sync(kept)
@@ -106,10 +202,14 @@ def carry_out(
     there = [change for change in changes if change.after != ABSENT]
     for change in there:
         if change.before.kind is change.after.kind is FileKind.DIRECTORY:
-            _set_mode(home, change, change.before.mode | change.after.mode | stat.S_IRWXU)
+            open_ = replace(
+                change.after, mode=change.before.mode | change.after.mode | stat.S_IRWXU
+            )
+            _set_folder(home, change, replace(open_, mtime_ns=None))
     ordered = [
         *sorted(gone, key=lambda change: -change.depth),
-        *sorted(there, key=lambda change: change.depth),
+        # What is a link is made after the file that it leads to.
+        *sorted(there, key=lambda change: (change.link is not None, change.depth)),
     ]
     for change in ordered:
         try:
@@ -123,31 +223,41 @@ def carry_out(
         step()
     for change in sorted(there, key=lambda change: -change.depth):
         if change.after.kind is FileKind.DIRECTORY:
-            _set_mode(home, change, change.after.mode)
+            _set_folder(home, change, change.after)
 
 
 def _one(home: Path, change: Change, kept: Path, tag: str) -> None:
-    if look_below(home, change.raw) == ABSENT == change.after:
+    if look_below(home, change.raw, change.after) == ABSENT == change.after:
         return
     name = change.raw.rpartition(b"/")[2]
     with folder_of(home, change.raw) as folder:
-        now = look(name, dir_fd=folder)
+        now = look(name, dir_fd=folder, like=change.after)
         if _same(now, change.after):
             return
-        if not _same(now, change.before):
+        now = look(name, dir_fd=folder, like=change.before)
+        if not (_same(now, change.before) or _half_set(now, change)):
             raise conflict(change.path)
+        if change.before.same_content(change.after) and now.kind is FileKind.FILE:
+            _set_file(name, folder, change.after)
+            return
         if now.kind is FileKind.DIRECTORY:
             os.rmdir(name, dir_fd=folder)
         if change.after == ABSENT:
             if now.kind is not FileKind.DIRECTORY:
                 os.unlink(name, dir_fd=folder)
         else:
-            _make(name, folder, change.after, kept, tag)
+            _make(home, folder, change, kept, tag)
         os.fsync(folder)
 
 
-def _make(name: bytes, folder: int, state: FileState, kept: Path, tag: str) -> None:
+def _half_set(now: FileState, change: Change) -> bool:
+    """Of what is set in place, one thing after the other, a crash leaves some."""
+    return change.before.same_content(change.after) and now.same_content(change.before)
+
+
+def _make(home: Path, folder: int, change: Change, kept: Path, tag: str) -> None:
     """Under a name of ours first, then by one rename: a reader sees the old or the new."""
+    state, name = change.after, change.raw.rpartition(b"/")[2]
     if state.kind is FileKind.DIRECTORY:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name, dir_fd=folder)
@@ -158,12 +268,7 @@ def _make(name: bytes, folder: int, state: FileState, kept: Path, tag: str) -> N
         os.unlink(part, dir_fd=folder)
     match state.kind:
         case FileKind.FILE:
-            with os.fdopen(os.open(part, _MAKE, 0o600, dir_fd=folder), "wb") as target:
-                with (kept / (state.sha256 or "")).open("rb") as source:
-                    shutil.copyfileobj(source, target)
-                os.fchmod(target.fileno(), state.mode)
-                target.flush()
-                os.fsync(target.fileno())
+            _make_file(home, part, folder, change, kept)
         case FileKind.LINK:
             os.symlink((state.target or "").encode("latin-1"), part, dir_fd=folder)
         case FileKind.PIPE:
@@ -171,6 +276,71 @@ def _make(name: bytes, folder: int, state: FileState, kept: Path, tag: str) -> N
         case _:
             raise OSError
     os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _make_file(home: Path, part: bytes, folder: int, change: Change, kept: Path) -> None:
+    """The file itself where it was kept, one more name of another, or a new one."""
+    state, inode = change.after, kept / _inode(change.path, change.after)
+    if change.link is not None:
+        other = change.link.encode("latin-1")
+        with folder_of(home, other) as at:
+            # Looked at under the new name: nobody can put another in its place any more.
+            os.link(
+                other.rpartition(b"/")[2],
+                part,
+                src_dir_fd=at,
+                dst_dir_fd=folder,
+                follow_symlinks=False,
+            )
+        if not look(part, dir_fd=folder, like=state).agrees(state):
+            raise conflict(change.link)
+        return
+    if inode.exists() and look(os.fsencode(inode), like=state).same_content(state):
+        os.link(inode, part, dst_dir_fd=folder, follow_symlinks=False)
+        _set_file(part, folder, state)
+        return
+    with os.fdopen(os.open(part, _MAKE, 0o600, dir_fd=folder), "wb") as target:
+        with (kept / (state.sha256 or "")).open("rb") as source:
+            shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+    _set_file(part, folder, state)
+
+
+def _set_file(name: bytes, folder: int, state: FileState) -> None:
+    descriptor = os.open(name, _PLACE, dir_fd=folder)
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            _set(descriptor, state)
+    finally:
+        os.close(descriptor)
+
+
+def _set(descriptor: int, state: FileState) -> None:
+    """Owner first, as a change of it takes set-user-ID away; the time last of all."""
+    place = f"/proc/self/fd/{descriptor}"
+    now = os.fstat(descriptor)
+    if state.uid >= 0 and (now.st_uid, now.st_gid) != (state.uid, state.gid):
+        # A person may give a file to a group of theirs, and to nobody else.
+        for owner in ((state.uid, state.gid), (-1, state.gid)):
+            with contextlib.suppress(PermissionError):
+                os.chown(place, *owner)
+                break
+    _set_attributes(place, state.attributes)
+    os.chmod(place, state.mode)  # noqa: PTH101  (a place of the kernel's, no path)
+    if state.mtime_ns is not None:
+        os.utime(place, ns=(now.st_atime_ns, state.mtime_ns))
+
+
+def _set_attributes(place: str, wanted: Mapping[str, str]) -> None:
+    try:
+        there = {key for key in os.listxattr(place) if key.startswith(ATTRIBUTES)}
+    except OSError:
+        return  # A file system without them: there is nothing to lose.
+    for key in there - {*wanted}:
+        os.removexattr(place, key)
+    for key, value in wanted.items():
+        os.setxattr(place, key, value.encode("latin-1"))
 
 
 def remove_parts(home: Path, changes: Iterable[Change], tag: str) -> None:
@@ -181,19 +351,18 @@ def remove_parts(home: Path, changes: Iterable[Change], tag: str) -> None:
 
 
 def _same(one: FileState, other: FileState) -> bool:
-    """The mode of a directory is set last of all, so in between it is neither of the two."""
+    """What a directory is beside its names is set last of all: in between it is neither of the two."""
     return one.agrees(other) or one.kind is other.kind is FileKind.DIRECTORY
 
 
-def _set_mode(home: Path, change: Change, mode: int) -> None:
+def _set_folder(home: Path, change: Change, state: FileState) -> None:
     name = change.raw.rpartition(b"/")[2]
     with contextlib.suppress(OSError), folder_of(home, change.raw) as folder:
-        if look(name, dir_fd=folder).kind is FileKind.DIRECTORY:
-            descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
-            try:
-                os.fchmod(descriptor, mode)
-            finally:
-                os.close(descriptor)
+        descriptor = os.open(name, _PLACE | os.O_DIRECTORY, dir_fd=folder)
+        try:
+            _set(descriptor, state)
+        finally:
+            os.close(descriptor)
 
 
 def _listed(home: Path, path: bytes) -> list[bytes]:

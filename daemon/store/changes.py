@@ -15,13 +15,17 @@ T = TypeVar("T")
 
 
 class SetStatus(StrEnum):
-    """Of what is to be written; `running`: a command of the person's writes it, not we."""
+    """Of what is to be written; `running`: a command of the person's writes it, not we.
+
+    `dropped`: it was done, and what was kept to undo it had to make room.
+    """
 
     WRITING = "writing"
     RUNNING = "running"
     DONE = "done"
     UNDOING = "undoing"
     UNDONE = "undone"
+    DROPPED = "dropped"
     FAILED = "failed"
 
 
@@ -106,6 +110,10 @@ def unfinished_sets(db: Database) -> list[ChangeSet]:
 def kept_sets(db: Database) -> list[ChangeSet]:
     """Those that take space for their undo, oldest first."""
     return [_set(row) for row in db.all(f"{_SELECT} WHERE kept ORDER BY created_at, id")]
+
+
+def count_dropped(db: Database) -> int:
+    return int(db.value("SELECT count(*) FROM change_set WHERE status = ?", (SetStatus.DROPPED,)))
 
 
 def _set(row: Row) -> ChangeSet:

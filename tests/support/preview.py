@@ -1,4 +1,4 @@
-"""Whether this machine can make previews, and a home to make them of."""
+"""Whether this machine can make previews, and what a test does with one."""
 
 import asyncio
 import functools
@@ -9,10 +9,13 @@ from typing import Final
 
 import pytest
 
+from daemon.protocol.calls import AnswerInquiry
 from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import AnswerDecision, Inquiry
 from daemon.shell.preview import Surroundings, tried
 from daemon.shell.preview_files import FileState, look
 from daemon.shell.preview_limits import Limits
+from tests.support.engine import Held
 
 LIMITS: Final = Limits(time_s=10.0)
 
@@ -54,3 +57,14 @@ def everything(home: Path) -> dict[bytes, FileState]:
             path = place + b"/" + name
             found[os.path.relpath(path, root)] = look(path)
     return found
+
+
+async def previewed(held: Held, question: str) -> Inquiry:
+    flow = await held.start(question)
+    asked = await held.inquiry(flow.id)
+    return await held.engine.preview(asked.id)
+
+
+def apply(inquiry: Inquiry) -> AnswerInquiry:
+    assert inquiry.preview is not None
+    return AnswerInquiry(inquiry.id, AnswerDecision.APPLY, inquiry.preview["digest"])

@@ -11,12 +11,19 @@ import pytest
 
 from daemon.flow.permitting import add_permission
 from daemon.protocol import errors
-from daemon.protocol.calls import AddPermission, AnswerInquiry, ListInquiries
+from daemon.protocol.calls import AddPermission, AnswerInquiry, ListInquiries, WaitFlow
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import AnswerDecision, FlowId, FlowStatus, Inquiry, InquiryStatus
+from daemon.protocol.values import (
+    AnswerDecision,
+    EventKind,
+    FlowId,
+    FlowStatus,
+    InquiryStatus,
+    Seconds,
+)
 from daemon.store.audit import list_audit
 from tests.support.engine import BY, Held, an_engine
-from tests.support.preview import everything, is_possible, needs_preview
+from tests.support.preview import apply, everything, is_possible, needs_preview, previewed
 from tests.support.waiting import until
 
 PLAN = (
@@ -31,17 +38,6 @@ def fill(home: Path) -> None:
     (home / "notes.txt").write_text("one\n")
     (home / "kept.txt").write_text("kept\n")
     (home / "kept.txt").chmod(0o644)
-
-
-async def previewed(held: Held, question: str = PLAN) -> Inquiry:
-    flow = await held.start(question)
-    asked = await held.inquiry(flow.id)
-    return await held.engine.preview(asked.id)
-
-
-def apply(inquiry: Inquiry) -> AnswerInquiry:
-    assert inquiry.preview is not None
-    return AnswerInquiry(inquiry.id, AnswerDecision.APPLY, inquiry.preview["digest"])
 
 
 def bash(script: str, cwd: Path) -> None:
@@ -100,7 +96,7 @@ def test_apply_writes_what_was_shown_and_undo_takes_it_back(tmp_path: Path) -> N
         fill(tmp_path)
         async with an_engine(tmp_path) as held:
             before = everything(tmp_path)
-            new = await previewed(held)
+            new = await previewed(held, PLAN)
             await held.engine.answer(apply(new), BY)
             flow = await held.reaches(new.flow_id)
             assert flow.status is FlowStatus.EXECUTED
@@ -138,7 +134,7 @@ def test_apply_refuses_where_a_file_has_changed_and_names_it(
     async def story() -> None:
         fill(tmp_path)
         async with an_engine(tmp_path) as held:
-            new = await previewed(held)
+            new = await previewed(held, PLAN)
             bash(meanwhile, tmp_path)
             before = everything(tmp_path)
             with pytest.raises(AlvoError) as refused:
@@ -157,7 +153,7 @@ def test_undo_refuses_where_a_file_has_changed_since(tmp_path: Path, meanwhile: 
     async def story() -> None:
         fill(tmp_path)
         async with an_engine(tmp_path) as held:
-            new = await previewed(held)
+            new = await previewed(held, PLAN)
             await held.engine.answer(apply(new), BY)
             await held.reaches(new.flow_id)
             bash(meanwhile, tmp_path)
@@ -177,7 +173,7 @@ def test_a_real_run_that_was_previewed_can_be_undone(tmp_path: Path) -> None:
         fill(tmp_path)
         async with an_engine(tmp_path) as held:
             before = everything(tmp_path)
-            new = await previewed(held)
+            new = await previewed(held, PLAN)
             await held.allow(new)
             flow = await held.reaches(new.flow_id)
             assert flow.status is FlowStatus.EXECUTED
@@ -196,7 +192,7 @@ def test_the_digest_of_the_command_does_not_apply_nor_that_of_the_preview_allow(
     async def story() -> None:
         fill(tmp_path)
         async with an_engine(tmp_path) as held:
-            new = await previewed(held)
+            new = await previewed(held, PLAN)
             assert new.preview is not None
             for decision, digest in (
                 (AnswerDecision.APPLY, new.digest),
@@ -233,12 +229,24 @@ def test_what_is_kept_for_undo_has_a_limit_and_the_oldest_goes_first(tmp_path: P
                 new = await previewed(held, f"!rm {name}")
                 await held.engine.answer(apply(new), BY)
                 flows.append((await held.reaches(new.flow_id)).id)
-            await asyncio.sleep(0)
+
+            async def told() -> bool:
+                return (await held.engine.undo_counts()).dropped == 1
+
+            await until(told)
             with pytest.raises(AlvoError) as refused:
                 await held.undo(flows[0])
             assert refused.value.type is errors.UNDO_UNAVAILABLE
+            events = (await held.engine.wait(WaitFlow(0, Seconds(0), flows[0]))).events
+            (notice,) = [event for event in events if event.kind is EventKind.NOTICE]
+            assert "took too much space" in notice.data["message"]
             await held.undo(flows[1])
             assert (tmp_path / "b").exists()
+
+            (tmp_path / "c").write_text("x" * 2000)
+            new = await previewed(held, "!rm c")
+            assert new.preview is not None
+            assert "could not be undone" in " ".join(new.preview["unseen"])
 
     asyncio.run(story())
 
@@ -246,11 +254,12 @@ def test_what_is_kept_for_undo_has_a_limit_and_the_oldest_goes_first(tmp_path: P
 STORY = """
 import asyncio, sys
 from pathlib import Path
-from tests.daemon.flow.test_previews import PLAN, apply, previewed
+from tests.daemon.flow.test_previews import PLAN
+from tests.support.preview import apply, previewed
 from tests.support.engine import BY, an_engine
 async def story():
     async with an_engine(Path(sys.argv[1])) as held:
-        new = await previewed(held)
+        new = await previewed(held, PLAN)
         print(new.flow_id, flush=True)
         await held.engine.answer(apply(new), BY)
         flow = await held.reaches(new.flow_id)
@@ -371,7 +380,7 @@ def test_writing_and_taking_back_are_in_the_audit_log_with_digest_and_number(
     async def story() -> None:
         fill(tmp_path)
         async with an_engine(tmp_path) as held:
-            new = await previewed(held)
+            new = await previewed(held, PLAN)
             await held.engine.answer(apply(new), BY)
             await held.reaches(new.flow_id)
             await held.undo(new.flow_id)

@@ -63,6 +63,7 @@ def test_an_ordinary_user_previews_applies_and_undoes(place: Path) -> None:
         place,
         "tests/e2e/test_previews.py",
         "tests/daemon/flow/test_previews.py",
+        "tests/daemon/flow/test_previews_exactly.py",
         *("-k", f"not {killed} or (apply-written or undo-written)"),
     )
 
