@@ -59,6 +59,7 @@ class Dispatcher:
         """Cancels the running calls that `which` (caller, method) names; each still gets a reply."""
         for task, call in list(self._running.items()):
             if which(call.caller, call.method):
+                call.called_off = True
                 task.cancel()
 
     async def _one(self, member: Request | Refusal, caller: Caller) -> bytes | None:
@@ -139,7 +140,8 @@ class Dispatcher:
         """What the caller hears: never more than a reference of what was not foreseen."""
         if isinstance(error, AlvoError):
             return error
-        if isinstance(error, asyncio.CancelledError) and self.stopping:
+        if isinstance(error, asyncio.CancelledError) and (self.stopping or call.called_off):
+            # We end, or the caller has gone: then nobody hears it, and it is no mishap to log.
             return AlvoError(errors.DAEMON_STOPPING)
         reference = secrets.token_hex(4)
         _log.error("reference %s in %s", reference, shown(call.method), exc_info=error)
@@ -149,11 +151,12 @@ class Dispatcher:
 class _Call:
     """What a method is told of its call, apart from the parameters."""
 
-    __slots__ = ("caller", "method")
+    __slots__ = ("called_off", "caller", "method")
 
     def __init__(self, caller: Caller, method: str) -> None:
         self.caller = caller
         self.method = method
+        self.called_off = False
 
 
 class _Methods(dict[str, Any]):

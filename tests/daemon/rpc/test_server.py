@@ -111,11 +111,16 @@ def test_several_requests_of_one_connection_run_at_once(server: Serving) -> None
         assert time.monotonic() - begun < 2
 
 
-def test_a_wait_ends_with_its_client(server: Serving, answers: Answers) -> None:
+def test_a_wait_ends_with_its_client_and_that_is_no_mishap(
+    server: Serving, answers: Answers, caplog: pytest.LogCaptureFixture
+) -> None:
     with server.peer() as peer:
         peer.send(b'{"jsonrpc":"2.0","method":"flow.wait","params":{"timeout_s":60},"id":"w"}\n')
         wait_until(lambda: answers.waiting == 1)
     wait_until(lambda: answers.cancelled == 1)
+    with server.peer() as peer:
+        assert peer.ask("daemon.ping")["result"] == "pong"
+    assert "reference" not in caplog.text
 
 
 def test_what_a_client_began_is_finished_after_it_has_gone(
