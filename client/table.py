@@ -62,6 +62,7 @@ COMMANDS = (
     Command("agents", "agents", "agent", AGENT_VERBS),
     Command("permissions", "permissions", "", ("add", "revoke")),
     Command("audit", "audit", "", ("verify",)),
+    Command("sessions", "sessions", "", ("end",)),
     Command("status", "status"),
     Command("doctor", "doctor"),
     Command("web", "web"),

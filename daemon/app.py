@@ -23,6 +23,7 @@ from daemon.flow.folding import Folding
 from daemon.flow.inferring import Inferring
 from daemon.flow.ledger import Ledger
 from daemon.flow.permitting import Permissions
+from daemon.flow.sessions import Sessions
 from daemon.index import Index
 from daemon.models.choice import choose_embedder
 from daemon.protocol import codec
@@ -114,6 +115,7 @@ class App:
             engine=engine,
             auditor=auditor,
             permissions=Permissions(ledger, shell),
+            sessions=Sessions(shell),
             index=index,
             sources=sources,
             databases=databases,

@@ -42,6 +42,9 @@ def status_screen(status: DaemonStatus, words: Words, paint: Paint) -> str:
         if undo.dropped:
             told += " · " + words("status_undo_dropped", count=undo.dropped)
         rows.append(("status_undo", told))
+    if status.sessions_working:
+        working = words("status_working_counts", count=status.sessions_working)
+        rows.insert(-1, ("status_working", working))
     head = words(
         "status_head",
         version=status.version,

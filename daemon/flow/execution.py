@@ -1,7 +1,7 @@
 """Carries out an approved plan, command by command, each end durable before it is told."""
 
 import codecs
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -25,12 +25,15 @@ from daemon.protocol.values import (
     Terminal,
 )
 from daemon.shell.session import NEW, CommandResult, Shell
+from daemon.shell.values import ProcessLine
 from daemon.store import Database, crash
 from daemon.store.approvals import UsedApproval, use_approval
 from daemon.store.events import append_event, drop_event
 from daemon.store.flows import load_flow
 from daemon.store.sessions import forget_session
 
+_SHORT: Final = 6
+_NAMED: Final = 8
 _EXECUTING: Final = frozenset({FlowStatus.EXECUTING})
 
 
@@ -84,10 +87,12 @@ class Executor:
             status = StepStatus.DONE if failure is None else StepStatus.FAILED
             await self._mark(flow_id, n, status, result)
             crash.point("command-recorded")
+            if failure is not None or n + 1 == len(approval.scripts):
+                await self._tell_working(flow_id, approval)
             if failure is not None:
                 raise failure
             if result.session_ended:
-                await self._tell_session_ended(flow_id)
+                await self._tell_session_ended(flow_id, result)
         await self._finish(flow_id)
 
     async def _run_one(self, flow_id: FlowId, approval: UsedApproval, n: int) -> CommandResult:
@@ -131,9 +136,21 @@ class Executor:
             await output.add(scrubber.feed(decoder.decode(b"", final=True)) + scrubber.end())
             await output.close()
 
-    async def _tell_session_ended(self, flow_id: FlowId) -> None:
+    async def _tell_session_ended(self, flow_id: FlowId, result: CommandResult) -> None:
+        await self._notice(flow_id, "session_ended")
+        if result.ended_with_it:
+            await self._notice(flow_id, "ended_with_it", what=_names(result.ended_with_it))
+
+    async def _tell_working(self, flow_id: FlowId, approval: UsedApproval) -> None:
+        """What was left in the background goes on: that is the script's wish, and is said."""
+        left = await self._shell.newly_working(approval.conversation)
+        if left:
+            session = approval.conversation[:_SHORT]
+            await self._notice(flow_id, "still_working", what=_names(left), session=session)
+
+    async def _notice(self, flow_id: FlowId, name: str, **blanks: str) -> None:
         flow = (await self._ledger.read(lambda db: load_flow(db, flow_id))).flow
-        message = prompts.phrase("session_ended", flow.language)
+        message = prompts.phrase(name, flow.language, **blanks)
         await self._ledger.say(flow_id, EventKind.NOTICE, {"message": message})
 
     async def _mark(
@@ -151,6 +168,11 @@ class Executor:
             advance(db, flow_id, FlowStatus.EXECUTED, _EXECUTING, answer=answer)
 
         await self._ledger.insist(flow_id, finish)
+
+
+def _names(processes: Sequence[ProcessLine]) -> str:
+    shown = [process.name for process in processes[:_NAMED]]
+    return ", ".join([*shown, *["…"] * (len(processes) > _NAMED)])
 
 
 def _use(db: Database, flow_id: FlowId, approval_id: str) -> UsedApproval:

@@ -17,7 +17,6 @@ from daemon.protocol.values import (
     StepStatus,
 )
 from daemon.shell.session import SessionMarker, sweep
-from daemon.shell.values import ProcessLine
 from daemon.store import Database
 from daemon.store.flows import StoredFlow, flows_with, uncount_attempts
 from daemon.store.sessions import forget_sessions, recorded_sessions
@@ -52,15 +51,9 @@ async def _end_sessions(ledger: Ledger) -> Sequence[str]:
         return ()
     swept = await sweep(markers)
     for line in swept.ended:
-        _log.warning("ended what a crash had left running: %s", _named(line))
+        _log.warning("ended what a crash had left running: %s", line.name)
     await ledger.record(forget_sessions)
-    return [_named(line) for line in swept.left]
-
-
-def _named(line: ProcessLine) -> str:
-    """Without its arguments: one of them may be a secret, and which one nobody knows any more."""
-    program, _, arguments = line.command.partition(" ")
-    return f"{program}{' …' if arguments else ''} ({line.pid})"
+    return [line.name for line in swept.left]
 
 
 async def _interrupt(ledger: Ledger, flow: Flow, left: Sequence[str]) -> None:

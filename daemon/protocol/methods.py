@@ -211,6 +211,20 @@ PERMISSION_REVOKE: Final = _method(
     guarded=True,
 )
 
+SESSION_LIST: Final = _method(
+    "session.list",
+    c.Nothing,
+    c.SessionList,
+    "The bash sessions that there are, and what goes on working in each.",
+)
+SESSION_END: Final = _method(
+    "session.end",
+    c.BySession,
+    c.EndedSession,
+    "Ends a session in which no command runs, with all that it left working.",
+    guarded=True,
+)
+
 AGENT_CREATE: Final = _method(
     "agent.create",
     a.CreateAgent,

@@ -16,6 +16,7 @@ from daemon.flow.auditing import Auditor
 from daemon.flow.engine import Engine
 from daemon.flow.inferring import Inferring
 from daemon.flow.permitting import Permissions
+from daemon.flow.sessions import Sessions
 from daemon.flow.terminal import Terminals
 from daemon.index import Index
 from daemon.protocol import calls as c
@@ -40,6 +41,7 @@ class Parts:
     engine: Engine
     auditor: Auditor
     permissions: Permissions
+    sessions: Sessions
     index: Index
     sources: DocumentSources
     databases: DatabaseSources
@@ -57,6 +59,7 @@ def bind_all(bindings: Bindings, parts: Parts) -> None:
     _bind_daemon(bindings, parts)
     _bind_flows(bindings, parts.engine)
     _bind_inquiries(bindings, parts.engine)
+    _bind_sessions(bindings, parts.sessions)
     _bind_terminal(bindings, parts.engine.terminals)
     _bind_index(bindings, parts.index, parts.agents)
     _bind_sources(bindings, parts.sources, parts.databases)
@@ -82,6 +85,7 @@ def _bind_daemon(bindings: Bindings, parts: Parts) -> None:
             flows_waiting=counts.waiting,
             memory_bytes=_resident_bytes(),
             undo=await parts.engine.undo_counts(),
+            sessions_working=parts.sessions.count_working(),
         )
 
     async def descends(_: Caller, params: c.Processes) -> c.Descent:
@@ -140,6 +144,11 @@ def _bind_inquiries(bindings: Bindings, engine: Engine) -> None:
     bindings.bind(methods.INQUIRY_GET, lambda _, params: engine.inquiry(params.inquiry_id))
     bindings.bind(methods.INQUIRY_PREVIEW, lambda _, params: engine.preview(params.inquiry_id))
     bindings.bind(methods.INQUIRY_ANSWER, answer)
+
+
+def _bind_sessions(bindings: Bindings, sessions: Sessions) -> None:
+    bindings.bind(methods.SESSION_LIST, lambda _, __: sessions.list())
+    bindings.bind(methods.SESSION_END, lambda _, params: sessions.end(params.conversation))
 
 
 def _bind_terminal(bindings: Bindings, terminals: Terminals) -> None:

@@ -12,17 +12,23 @@ from typing import Final, assert_never
 
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import (
-    ConversationId,
-    SignalName,
-)
+from daemon.protocol.values import ConversationId, SignalName
 from daemon.shell import lines
 from daemon.shell.ending import end_session
+from daemon.shell.left import Left
 from daemon.shell.marks import VARIABLE, put_mark
 from daemon.shell.processes import boot_id, every_process, read_process
 from daemon.shell.pty import NOBODYS, BashPty
 from daemon.shell.reports import Reports
-from daemon.shell.values import CommandResult, OnOutput, OnWait, SessionMarker, Swept, Window
+from daemon.shell.values import (
+    CommandResult,
+    OnOutput,
+    OnWait,
+    ProcessLine,
+    SessionMarker,
+    Swept,
+    Window,
+)
 from daemon.shell.watch import Watch
 
 CHUNK: Final = 64 * 1024
@@ -47,14 +53,11 @@ class Bash:
         self._may_be_real = environment.get("TERM") == lines.NO_TERMINAL
         self._pty = BashPty(program, {**environment, VARIABLE: incarnation})
         put_mark(self._pty.process_id, incarnation)
-        process = read_process(self._pty.process_id)
-        self.marker = SessionMarker(
-            conversation,
-            incarnation,
-            self._pty.process_id,
-            process.started if process else 0,
-            boot_id(),
-        )
+        pid = self._pty.process_id
+        process = read_process(pid)
+        started = process.started if process else 0
+        self.marker = SessionMarker(conversation, incarnation, pid, started, boot_id())
+        self.left = Left(self.marker)
         self.cwd = ""
         self.commands_run = 0
         self.busy = False
@@ -153,6 +156,7 @@ class Bash:
     async def _result(self, began: float) -> CommandResult:
         took_ms = (time.perf_counter() - began) * 1000
         status = None if self._killed else self._exit_status
+        ended: tuple[ProcessLine, ...] = ()
         if self._reports.latest is not None:
             status, said = self._reports.latest
             self.cwd = self._present_directory(said)
@@ -161,7 +165,7 @@ class Bash:
             self._watch_between()
         else:
             # What the session left behind has nobody any more: it goes with it.
-            await self.end()
+            ended = tuple(p for p in (await self.end()).ended if p.pid != self.marker.pid)
             self._dispose_when_idle()
         return CommandResult(
             exit_status=status,
@@ -170,6 +174,7 @@ class Bash:
             session_ended=not self.usable,
             interrupted=self._interrupted,
             timed_out=self._timed_out,
+            ended_with_it=ended,
         )
 
     async def _pump(self, on_output: OnOutput) -> None:

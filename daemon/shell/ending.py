@@ -231,13 +231,26 @@ def _has_mark(pid: int, number: int) -> bool:
         return False
 
 
+def leaves_traces(marker: SessionMarker) -> bool:
+    """Whether anything but its bash may live in a session; cheap, so now and then a false yes."""
+    bash, own = _children(marker.pid), _children(os.getpid())
+    if bash or bash is None or own is None:
+        return True
+    number = mark_number(marker.incarnation)
+    return any(pid != marker.pid and _has_mark(pid, number) for pid in own)
+
+
 def _own_children() -> list[int]:
     """Orphans are given to our first thread; empty where the kernel does not list them."""
-    own = os.getpid()
+    return _children(os.getpid()) or []
+
+
+def _children(pid: int) -> list[int] | None:
+    """Of its first thread; None where the kernel does not list them."""
     try:
-        return list(map(int, (PROC / f"{own}/task/{own}/children").read_bytes().split()))
+        return list(map(int, (PROC / f"{pid}/task/{pid}/children").read_bytes().split()))
     except OSError:
-        return []
+        return None
 
 
 async def sweep(markers: Iterable[SessionMarker]) -> Swept:

@@ -29,8 +29,10 @@ from daemon.shell.scope import Scopes
 from daemon.shell.syntax import complaint
 from daemon.shell.values import (
     CommandResult,
+    Living,
     OnOutput,
     OnWait,
+    ProcessLine,
     SessionMarker,
     SessionState,
     Swept,
@@ -242,6 +244,36 @@ class Shell:
         swept = await bash.end()
         self._forget_dead()
         return swept
+
+    async def newly_working(self, conversation: ConversationId) -> tuple[ProcessLine, ...]:
+        """What the last command left working in the background, each told of once."""
+        bash = self._live(conversation)
+        return () if bash is None else await bash.left.new()
+
+    async def list(self) -> list[Living]:
+        """The sessions that there are, and what lives in each beside its bash."""
+        return [
+            Living(
+                conversation,
+                bash.marker.pid,
+                bash.directory(),
+                bash.idle_for(),
+                bash.busy,
+                await bash.left.working(),
+            )
+            for conversation, bash in list(self._sessions.items())
+            if bash.usable
+        ]
+
+    def count_working(self) -> int:
+        """Sessions in which something lives on without a command of theirs."""
+        return sum(
+            bash.usable and not bash.busy and bash.left.any for bash in self._sessions.values()
+        )
+
+    def running_in(self, conversation: ConversationId) -> FlowId | None:
+        """The flow whose command runs in a session now."""
+        return self._running.get(conversation)
 
     async def release(self, conversation: ConversationId) -> None:
         """Nobody comes back to this session: it ends, unless something in it still works."""

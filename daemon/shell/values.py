@@ -37,7 +37,8 @@ class SessionState:
 class CommandResult:
     """How a command ended. `exit_status` is null where the session was ended around it.
 
-    `cwd`: where the session is now; the given one where the session has ended.
+    `cwd`: where the session is now; the given one where the session has ended. `ended_with_it`:
+    what it had left working.
     """
 
     exit_status: int | None
@@ -46,6 +47,7 @@ class CommandResult:
     session_ended: bool
     interrupted: bool
     timed_out: bool
+    ended_with_it: tuple["ProcessLine", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,17 @@ class ProcessLine:
     pid: int
     command: str
 
+    @property
+    def name(self) -> str:
+        """Without its arguments: one of them may be a secret, and which one nobody knows."""
+        return f"{self.program} ({self.pid})"
+
+    @property
+    def program(self) -> str:
+        """As `name`, without the number."""
+        program, _, arguments = self.command.partition(" ")
+        return f"{program}{' …' if arguments else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Swept:
@@ -76,3 +89,15 @@ class Swept:
 
     ended: tuple[ProcessLine, ...]
     left: tuple[ProcessLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Living:
+    """A session as it is now. `pid`: of its bash. `working`: what lives in it beside its bash."""
+
+    conversation: ConversationId
+    pid: int
+    cwd: str
+    idle_s: float
+    busy: bool
+    working: tuple[ProcessLine, ...]
