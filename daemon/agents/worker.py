@@ -37,7 +37,9 @@ def main() -> int:
     given = sys.stdin.buffer.read()
     try:
         # Before the walls are up: its key may lie in a file that is beyond them.
-        embedder = choose_embedder(config.embedder, paths, os.environ)
+        embedder = None
+        if name in _EMBEDDING:
+            embedder = choose_embedder(config.embedder, paths, os.environ)
         _confine(name, paths, config)
         result = _done(name, given, Bench(paths, config, embedder, _tell))
     except AlvoError as error:

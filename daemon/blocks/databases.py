@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import prompts
@@ -15,7 +15,7 @@ from daemon.protocol.calls import QueryDatabase
 from daemon.protocol.databases import DatabaseDescription, Rows
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Flow, SourceName
-from daemon.reasoner import ContextPiece, Missing, Reasoner
+from daemon.reasoner import AskedAgent, ContextPiece, Missing, Reasoner
 from daemon.reasoner.sql_request import SqlReply, SqlRequest, TriedSql
 from daemon.sources.databases import DatabaseSources, Route
 from daemon.store.clock import now
@@ -41,14 +41,19 @@ class DatabaseSearch:
         self._reasoner = reasoner
 
     async def look(
-        self, flow: Flow, missing: Sequence[tuple[int, Missing]], tag: str, journal: Journal
+        self,
+        flow: Flow,
+        missing: Sequence[tuple[int, Missing]],
+        tag: str,
+        journal: Journal,
+        agent: AskedAgent | None = None,
     ) -> dict[int, tuple[ContextPiece, ...]]:
         """What was found, by the number of the piece; the pieces are looked for side by side."""
 
         async def one(number: int, piece: Missing) -> tuple[int, Pieces]:
             step = f"database/{tag}/{number}"
             found = await journal.once(
-                step, Pieces, lambda: self._look_for(flow, piece, f"{tag}/{number}", journal)
+                step, Pieces, lambda: self._look_for(flow, piece, f"{tag}/{number}", journal, agent)
             )
             return number, found
 
@@ -57,14 +62,16 @@ class DatabaseSearch:
         found = await asyncio.gather(*(one(number, piece) for number, piece in wanted))
         return {number: pieces.pieces for number, pieces in found if pieces.pieces}
 
-    async def _look_for(self, flow: Flow, piece: Missing, place: str, journal: Journal) -> Pieces:
+    async def _look_for(
+        self, flow: Flow, piece: Missing, place: str, journal: Journal, agent: AskedAgent | None
+    ) -> Pieces:
         wanted = piece.information or flow.question
         routes = (await self._databases.route(wanted))[:_MAX_ROUTES]
         if not routes:
             return Pieces()
         tried: tuple[TriedSql, ...] = ()
         for attempt in range(MAX_REPAIRS + 1):
-            request = _request(flow, wanted, routes, tried)
+            request = replace(_request(flow, wanted, routes, tried), agent=agent)
             reply = await journal.once(
                 f"sql/{place}/{attempt}",
                 SqlReply,

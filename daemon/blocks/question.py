@@ -21,6 +21,7 @@ from daemon.protocol.values import (
     SourceName,
 )
 from daemon.reasoner import (
+    AskedAgent,
     ContextPiece,
     DecisionRequest,
     Exchange,
@@ -108,7 +109,7 @@ class QuestionBlock:
             about=context.about,
             databases=_hints(routes),
             routed=bool(routes),
-            profile=None if agent is None else agent.profile,
+            agent=_asked(agent),
         )
 
     async def _pieces(self, query: str, agent: Served | None, journal: Journal) -> Pieces:
@@ -123,6 +124,12 @@ class QuestionBlock:
             piece for found in await journal.history(FOUND, Pieces) for piece in found.pieces
         ]
         return numbered(searched, map(_piece, hits))
+
+
+def _asked(agent: Served | None) -> AskedAgent | None:
+    if agent is None or agent.profile is None:
+        return None
+    return AskedAgent(agent.profile, agent.private)
 
 
 def direct_command(question: str) -> str | None:

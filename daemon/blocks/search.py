@@ -14,7 +14,7 @@ from daemon.config import FlowSettings
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Block, Flow, InquiryKind, SourceName
-from daemon.reasoner import ContextPiece, DecisionRequest, Missing, Reasoner, Reply
+from daemon.reasoner import AskedAgent, ContextPiece, DecisionRequest, Missing, Reasoner, Reply
 
 SEARCH_AGAIN: Final = "search_again"
 _FIRST: Final = "first"
@@ -54,7 +54,8 @@ class SearchBlock:
         first = await journal.recall(DECISION, Reply)
         missing = missing_of(first, flow)
         deferred = first is not None and first.decision.deferred
-        found = await self._gather(flow, missing, _FIRST, journal, deferred=deferred)
+        agent = request.agent
+        found = await self._gather(flow, missing, _FIRST, journal, agent, deferred=deferred)
         if isinstance(found, Ask):
             return found
         verdict = first
@@ -68,10 +69,15 @@ class SearchBlock:
         if await journal.recall(SEARCH_AGAIN, PersonReply) is None:
             text = prompts.phrase("search_again", flow.language, missing=_list(missing))
             return Ask(InquiryKind.SEARCH_AGAIN, text, step=SEARCH_AGAIN)
-        return await self._once_more(flow, missing, found, journal)
+        return await self._once_more(flow, missing, found, journal, agent)
 
     async def _once_more(
-        self, flow: Flow, missing: tuple[Missing, ...], found: _Gathered, journal: Journal
+        self,
+        flow: Flow,
+        missing: tuple[Missing, ...],
+        found: _Gathered,
+        journal: Journal,
+        agent: AskedAgent | None,
     ) -> Outcome:
         """The yes searches once more; then the question is asked anew with all that was found."""
         # What the person was asked in this round they are not asked twice.
@@ -83,7 +89,7 @@ class SearchBlock:
             if piece.source is not SourceName.USER
             or (piece.question or piece.information) not in asked
         )
-        more = await self._gather(flow, open_, _AGAIN, journal)
+        more = await self._gather(flow, open_, _AGAIN, journal, agent)
         if isinstance(more, Ask):
             return more
         every = Pieces((*found.pieces, *more.pieces))
@@ -111,12 +117,13 @@ class SearchBlock:
         missing: tuple[Missing, ...],
         tag: str,
         journal: Journal,
+        agent: AskedAgent | None,
         *,
         deferred: bool = False,
     ) -> _Gathered | Ask:
         """In the order of the sources; what one has answered the next is not asked for."""
         open_ = list(enumerate(missing))
-        rows = await self._databases.look(flow, open_, tag, journal)
+        rows = await self._databases.look(flow, open_, tag, journal, agent)
         open_ = [(n, piece) for n, piece in open_ if not is_answered(rows.get(n, ()))]
         said = await self._person.look(flow, open_, tag, journal)
         if isinstance(said, Ask):

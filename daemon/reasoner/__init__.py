@@ -2,11 +2,12 @@
 
 from daemon.reasoner.decision import Decision, Missing, PlanItem
 from daemon.reasoner.reasoner import AnswerStream, Reasoner, Reply, cited
-from daemon.reasoner.request import ContextPiece, DecisionRequest, Exchange, RanCommand
+from daemon.reasoner.request import AskedAgent, ContextPiece, DecisionRequest, Exchange, RanCommand
 from daemon.reasoner.sql_request import SqlReply, SqlRequest, TriedSql
 
 __all__ = [
     "AnswerStream",
+    "AskedAgent",
     "ContextPiece",
     "Decision",
     "DecisionRequest",

@@ -46,6 +46,8 @@ def _notice(phrase: str, left_out: list[What], language: str, reasoner: str) -> 
 
 
 def _without_private(request: DecisionRequest) -> tuple[DecisionRequest, list[What]]:
+    if request.agent is not None and request.agent.private:
+        request = replace(request, agent=None)
     pieces = tuple(piece for piece in request.pieces if not piece.private)
     earlier = tuple(exchange for exchange in request.earlier if not exchange.private)
     commands = [one for one in (request.failed, request.ran) if one is not None and one.private]

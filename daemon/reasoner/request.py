@@ -53,10 +53,21 @@ class RanCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedAgent:
+    """A trained agent as prompts show it. What is in its profile came from data, and is data.
+
+    `private`: never for a remote model.
+    """
+
+    profile: AgentProfile
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRequest:
     """`given`: text that came with the question. `found`: what was searched already, in words.
 
-    `profile`: of the agent that is asked; what is in it came from data, and is data.
+    `agent`: who is asked, where it is not the person's own Alvo.
     `databases`: which may hold more, one a line with its tables; only those that any reasoner may
     know of. `routed`: whether any fits the question, a private one too.
 
@@ -77,4 +88,4 @@ class DecisionRequest:
     found: str = ""
     databases: str = ""
     routed: bool = False
-    profile: AgentProfile | None = None
+    agent: AskedAgent | None = None

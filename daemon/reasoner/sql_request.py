@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from daemon.protocol.agents import AgentProfile
 from daemon.protocol.databases import DatabaseDescription, ValueMatch
 from daemon.protocol.values import Timestamp, Usage
+from daemon.reasoner.request import AskedAgent
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class TriedSql:
 class SqlRequest:
     """`information`: what is missing, in words. `databases`: only the tables that may matter.
 
-    `matches`: words of the question that are values of a column. `today`: what "this year" means. `profile`: of the
-    agent that is asked.
+    `matches`: words of the question that are values of a column. `today`: what "this year" means. `agent`: who is
+    asked.
     """
 
     question: str
@@ -31,7 +31,7 @@ class SqlRequest:
     matches: tuple[ValueMatch, ...] = ()
     tried: tuple[TriedSql, ...] = ()
     today: Timestamp | None = None
-    profile: AgentProfile | None = None
+    agent: AskedAgent | None = None
 
 
 @dataclass(frozen=True, slots=True)

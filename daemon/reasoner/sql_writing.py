@@ -7,7 +7,7 @@ from daemon.models.language_model import Prompt
 from daemon.protocol.databases import DatabaseDescription, Table
 from daemon.reasoner.sql_request import SqlRequest
 from daemon.reasoner.tables import shown, shown_value
-from daemon.reasoner.writing import language_name, new_fence, visible
+from daemon.reasoner.writing import language_name, new_fence, visible, visible_agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class FittedSql:
 def fit(request: SqlRequest, budget: int, reasoner: str, *, remote: bool) -> FittedSql:
     """At most about `budget` characters; no private database for a remote model."""
     notices: list[str] = []
+    if remote and request.agent is not None and request.agent.private:
+        request = replace(request, agent=None)
     hidden = {database.name for database in request.databases if database.private}
     if remote and hidden:
         request = _without(request, hidden)
@@ -74,6 +76,7 @@ def _shortened(request: SqlRequest, budget: int) -> SqlRequest:
         request,
         question=question,
         information=visible(request.information[:1000]),
+        agent=visible_agent(request.agent),
         databases=tuple(databases),
         matches=tuple(
             replace(match, value=shown_value(match.value), phrase=shown_value(match.phrase))

@@ -3,12 +3,19 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 import prompts
 from daemon.models.language_model import Prompt
 from daemon.protocol.escape import is_hidden
 from daemon.reasoner.decision import Decision
-from daemon.reasoner.request import DecisionRequest, RanCommand
+from daemon.reasoner.request import AskedAgent, DecisionRequest, RanCommand
+
+_EXPERTISE_CHARS: Final = 1000
+_TONE_CHARS: Final = 300
+_WORD_CHARS: Final = 60
+_MOST_WORDS: Final = 30
+_MOST_QUESTIONS: Final = 5
 
 _LANGUAGES = {"en": "English", "pt": "Brazilian Portuguese"}
 
@@ -79,6 +86,7 @@ def _visible(request: DecisionRequest) -> DecisionRequest:
         found=visible(request.found),
         databases=visible(request.databases),
         cwd=line(request.cwd),
+        agent=visible_agent(request.agent),
         pieces=tuple(
             replace(
                 piece,
@@ -99,6 +107,23 @@ def _visible(request: DecisionRequest) -> DecisionRequest:
 
 def _visible_command(ran: RanCommand | None) -> RanCommand | None:
     return ran and replace(ran, script=visible(ran.script), output=visible(ran.output))
+
+
+def visible_agent(agent: AskedAgent | None) -> AskedAgent | None:
+    """As a prompt shows it: each part on one line, and no longer than it says something."""
+    if agent is None:
+        return None
+    profile = agent.profile
+    return replace(
+        agent,
+        profile=replace(
+            profile,
+            expertise=line(profile.expertise[:_EXPERTISE_CHARS]),
+            tone=line(profile.tone[:_TONE_CHARS]),
+            vocabulary=[line(one[:_WORD_CHARS]) for one in profile.vocabulary[:_MOST_WORDS]],
+            questions=[line(one[:_TONE_CHARS]) for one in profile.questions[:_MOST_QUESTIONS]],
+        ),
+    )
 
 
 def line(text: str) -> str:
