@@ -28,8 +28,9 @@ from daemon.index import Index
 from daemon.models.choice import choose_embedder
 from daemon.protocol import codec
 from daemon.protocol.values import Json
-from daemon.reasoner.choice import describer_of, make_reasoner
+from daemon.reasoner.choice import describer_of, make_reasoner, teacher_of
 from daemon.reasoner.describing import Describer
+from daemon.reasoner.teaching import Teacher
 from daemon.rpc.binding import Bindings
 from daemon.rpc.handlers import Parts, bind_all
 from daemon.shell.session import Shell
@@ -110,7 +111,7 @@ class App:
         self._describe(databases, describer_of(reasoner), engine)
         auditor.start()
         self._fold(ledger)
-        agents = await self._agents(records, serving)
+        agents = await self._agents(records, serving, teacher_of(reasoner))
         parts = Parts(
             engine=engine,
             auditor=auditor,
@@ -129,10 +130,11 @@ class App:
         )
         bind_all(self.bindings, parts)
 
-    async def _agents(self, records: Records, serving: Serving) -> Agents:
+    async def _agents(self, records: Records, serving: Serving, teacher: Teacher | None) -> Agents:
         config, places = self._config, Places(self._paths)
         children = Children(self._paths, config.agents, self._environ)
-        stages = Stages(records, children, places, Lessons())
+        lessons = Lessons(teacher if config.agents.ask_model else None, children)
+        stages = Stages(records, children, places, lessons)
         language = config.daemon.language
         pipeline = Pipeline(records, stages, config.agents, language)
         self._open.push_async_callback(pipeline.close)

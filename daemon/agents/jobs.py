@@ -71,16 +71,11 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
-    """The version in service."""
-
-    owner: str
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
 class Judge:
-    """`model`, and how the pairs were made: as in `Learn`, so that the held-out ones are the same."""
+    """`model`, and how the pairs were made: as in `Learn`, so that the held-out ones are the same.
+
+    `in_service`: the model of the version that answers now. `written_in`: the report's language.
+    """
 
     owner: str
     private: bool
@@ -88,7 +83,8 @@ class Judge:
     asked: str | None
     seed: int
     model: str
-    in_service: Rival | None
+    in_service: str | None
+    written_in: str
 
 
 @dataclass(frozen=True, slots=True)

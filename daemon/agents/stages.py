@@ -114,7 +114,7 @@ class Stages:
             number = agent.version
             serves = await self.records.read(lambda db: find_version(db, agent.user_id, number))
             if serves is not None:
-                rival = jobs.Rival(agent_owner(agent.user_id, number), _text(serves.model))
+                rival = _text(serves.model)
         asked = self.lessons.file(self._work(version))
         job = jobs.Judge(
             owner=agent_owner(agent.user_id, version.number),
@@ -124,9 +124,14 @@ class Stages:
             seed=agent.config.seed,
             model=_text(version.model),
             in_service=rival,
+            written_in=agent.config.language or next(iter(version.languages), "en"),
         )
         judged = await self.children.run("judge", job, jobs.Judged, tell)
-        return lambda db: change_version(db, agent.user_id, version.number, report=judged.report)
+        changes: dict[str, Any] = {"report": judged.report}
+        if judged.report is None:
+            # What nobody can judge is not relied on.
+            changes |= {"model": None, "chosen": UNTRAINED}
+        return lambda db: change_version(db, agent.user_id, version.number, **changes)
 
     def _work(self, version: StoredVersion) -> Path:
         return self.places.work(version.user_id, version.number)

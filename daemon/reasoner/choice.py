@@ -15,6 +15,7 @@ from daemon.reasoner.model import ModelReasoner, is_reasoner_error
 from daemon.reasoner.reasoner import AnswerStream, Reasoner, Reply
 from daemon.reasoner.request import DecisionRequest
 from daemon.reasoner.sql_request import SqlReply, SqlRequest
+from daemon.reasoner.teaching import Teacher
 
 FALLBACK: Final = "offline"
 
@@ -32,6 +33,11 @@ def make_reasoner(config: Config, paths: Paths, environ: Mapping[str, str]) -> R
 
 def describer_of(reasoner: Reasoner) -> Describer | None:
     """What describes tables: the model. The offline reasoner would only repeat their names."""
+    return reasoner.model if isinstance(reasoner, BackedReasoner) else None
+
+
+def teacher_of(reasoner: Reasoner) -> Teacher | None:
+    """What helps to train agents: the model. Without one their data has to say it all."""
     return reasoner.model if isinstance(reasoner, BackedReasoner) else None
 
 

@@ -12,16 +12,18 @@ from daemon.models.language_model import (
     added,
 )
 from daemon.protocol import errors
+from daemon.protocol.agents import AgentProfile
 from daemon.protocol.databases import DatabaseDescription
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import SourceName, Usage
-from daemon.reasoner import budget, describing, sql_writing, writing
+from daemon.reasoner import budget, describing, sql_writing, teaching, writing
 from daemon.reasoner.decision import Decision, Missing, decision_schema, decode_decision
 from daemon.reasoner.describing import DescribeReply, DescribeRequest
 from daemon.reasoner.reasoner import AnswerStream, Reply, cited
 from daemon.reasoner.request import DecisionRequest
 from daemon.reasoner.sql_reply import decode_sql, sql_schema
 from daemon.reasoner.sql_request import SqlReply, SqlRequest
+from daemon.reasoner.teaching import TeachRequest
 
 T = TypeVar("T")
 
@@ -89,6 +91,20 @@ class ModelReasoner:
             lambda text: describing.decode_texts(text, tables, self.name),
         )
         return DescribeReply(asked, texts, usage)
+
+    async def write_profile(self, request: TeachRequest) -> tuple[AgentProfile, Usage]:
+        return await self._completed(
+            teaching.profile_prompt(request),
+            teaching.profile_schema(),
+            lambda text: teaching.decode_profile(text, self.name),
+        )
+
+    async def ask_passages(self, request: TeachRequest) -> tuple[Mapping[int, list[str]], Usage]:
+        return await self._completed(
+            teaching.questions_prompt(request),
+            teaching.questions_schema(),
+            lambda text: teaching.decode_questions(text, len(request.passages), self.name),
+        )
 
     async def close(self) -> None:
         await self._model.close()
