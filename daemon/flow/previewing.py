@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 import hashlib
-import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from daemon.protocol import codec
 from daemon.protocol.values import Digest, Flow, Inquiry, InquiryId, Json
 from daemon.shell.preview import Surroundings, Trial, remove_left_over, remove_tree, tried
 from daemon.shell.preview_changes import describe, shown
-from daemon.shell.preview_files import Change, FileKind, FileState
+from daemon.shell.preview_files import Change, FileKind, FileState, read_below
 from daemon.shell.preview_limits import Limits
 from daemon.shell.preview_replay import keep_contents
 
@@ -22,6 +22,7 @@ _AT_ONCE: Final = 2
 _DIFF_FILE_BYTES: Final = 256 * 1024
 _DIFF_FILE_LINES: Final = 4000
 _DIFF_CHARS: Final = 1024 * 1024
+_DIFF_S: Final = 5.0
 _NO_END: Final = "\\ No newline at end of file"
 
 
@@ -128,13 +129,13 @@ class _Notes:
 
 
 def _shown(changes: Sequence[Change], home: Path, upper: Path) -> list[Json]:
-    left, rows = _DIFF_CHARS, list[Json]()
+    left, rows, end = _DIFF_CHARS, list[Json](), time.monotonic() + _DIFF_S
     for change in changes:
-        old = _text(home, change, change.before)
-        new = _text(upper, change, change.after)
         diff = None
-        if old is not None and new is not None and change.before.sha256 != change.after.sha256:
-            diff = _diff(old, new)
+        if left > 0 and time.monotonic() < end and not change.before.same_content(change.after):
+            old = _text(home, change, change.before)
+            new = _text(upper, change, change.after)
+            diff = None if old is None or new is None else _diff(old, new)
         if diff is not None and len(diff) > left:
             diff = None
         left -= len(diff or "")
@@ -158,7 +159,7 @@ def _text(root: Path, change: Change, state: FileState) -> str | None:
     if state.kind is not FileKind.FILE or state.size > _DIFF_FILE_BYTES:
         return None
     try:
-        content = (root / os.fsdecode(change.raw)).read_bytes()
+        content = read_below(root, change.raw, _DIFF_FILE_BYTES)
         if hashlib.sha256(content).hexdigest() != state.sha256 or b"\0" in content:
             return None
         text = content.decode("utf-8")

@@ -203,7 +203,8 @@ def _inside(
     workspace: Path, home: Path, cwd: str, around: Surroundings, mounts: Sequence[Path]
 ) -> list[str]:
     """What is where, for bubblewrap: each thing covers what was said before it."""
-    inside = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    # The superuser needs no capability to set the kernel's switches below /proc/sys.
+    inside = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--remount-ro", "/proc"]
     for name, place in _EMPTY.items():
         inside += ["--bind", str(workspace / name), place]
     inside += ["--bind", str(workspace / "merged"), str(home)]

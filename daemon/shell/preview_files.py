@@ -247,3 +247,13 @@ def look_below(home: Path, path: bytes, like: FileState | None = None) -> FileSt
             return look(path.rpartition(b"/")[2], dir_fd=folder, like=like)
     except OSError:
         return ABSENT
+
+
+def read_below(home: Path, path: bytes, limit: int) -> bytes:
+    """The beginning of a regular file; never waits for what has taken its place meanwhile."""
+    with folder_of(home, path) as folder:
+        descriptor = os.open(path.rpartition(b"/")[2], _READ, dir_fd=folder)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError
+        return file.read(limit)

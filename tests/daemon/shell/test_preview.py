@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -258,3 +259,54 @@ def test_without_user_namespaces_there_is_none_and_it_says_why(
 def test_an_instruction_set_without_a_filter_is_refused() -> None:
     assert socket_filter("riscv64") is None
     assert socket_filter("x86_64") != socket_filter("aarch64")
+
+
+@needs_preview
+def test_no_switch_of_the_kernel_can_be_set(tmp_path: Path) -> None:
+    switches = "/proc/sys/kernel/core_pattern /proc/sysrq-trigger /proc/irq /sys/kernel /proc/sys"
+    found = trial(a_home(tmp_path), f"for s in {switches}; do [ -w $s ] && echo $s; done; true")
+    assert found.output == ""
+
+
+@needs_preview
+def test_attributes_of_the_overlay_itself_cannot_be_forged(tmp_path: Path) -> None:
+    home = a_home(tmp_path)
+    if shutil.which("python3", path="/usr/bin:/bin") is None:
+        pytest.skip("there is no python3 outside the virtual environment")
+    (home / "attack.py").write_text(
+        "import os\n"
+        "for name, value in (('opaque', b'y'), ('opaque', b'x'), ('whiteout', b''),\n"
+        "                    ('redirect', b'/etc/passwd'), ('metacopy', b'')):\n"
+        "    for place in ('folder', 'notes.txt'):\n"
+        "        try: os.setxattr(place, 'user.overlay.' + name, value)\n"
+        "        except OSError: pass\n"
+        "for place in ('white', 'folder/a.txt2'):\n"
+        "    try: os.mknod(place, 0o20666, 0)\n"
+        "    except OSError: pass\n"
+    )
+    found = trial(home, "python3 attack.py; ls folder; cat notes.txt")
+    assert found.output == "a.txt\ndeeper\none\ntwo\nthree\n"
+    assert found.changes == []
+
+
+@needs_preview
+@pytest.mark.slow
+def test_holes_are_counted_as_what_they_would_be_read_as(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    with pytest.raises(AlvoError) as refused:
+        trial(a_home(tmp_path), "for n in 1 2 3 4 5 6; do truncate -s 400M $n; done")
+    assert refused.value.type is errors.PREVIEW_TOO_LARGE
+    assert time.monotonic() - begun < 20
+
+
+@needs_preview
+def test_what_is_hidden_stays_so_behind_a_link(tmp_path: Path) -> None:
+    home = a_home(tmp_path)
+    own = home / "store/alvo"
+    own.mkdir(parents=True)
+    (own / "key").write_text("a secret of ours")
+    (home / ".state").symlink_to("store")
+    place = around(home, home / ".state/alvo")
+    ways = (".state/alvo", "store/alvo", "x/alvo", "y/alvo")
+    script = "cp -a .state x; mv store y; " + "; ".join(f"cat {way}/key" for way in ways)
+    assert "a secret of ours" not in trial(home, script, place=place).output

@@ -52,7 +52,12 @@ def run_tests(place: Path, *chosen: str) -> None:
 @needs_preview
 @pytest.mark.slow
 def test_an_ordinary_users_preview_lists_what_the_real_run_then_does(place: Path) -> None:
-    run_tests(place, "tests/daemon/shell/test_preview.py", "-k", "not limits and not changes_than")
+    run_tests(
+        place,
+        "tests/daemon/shell/test_preview.py",
+        "-k",
+        "not limits and not changes_than and not holes",
+    )
 
 
 @needs_preview
