@@ -195,11 +195,17 @@ class Follower:
 
     def _served(self) -> bool:
         """What the command waits for is given to it; False: the person left it to itself."""
-        if self._wanting.screen and not self._lent():
-            return False
+        # While one thing is asked for another may come instead: a password after a line.
+        while self._wanting.screen or self._wanting.unserved is not None:
+            if self._wanting.screen and not self._lent():
+                return False
+            self._feed()
+        return True
+
+    def _feed(self) -> None:
         wanted = self._wanting.unserved
         if wanted is None:
-            return True
+            return
         self._wanting.serve()
         self._view.pause()
         if self._serve and wanted != "screen":
@@ -207,7 +213,6 @@ class Follower:
         else:
             note = self._console.words(f"waits_{wanted}", flow=short(self._flow_id))
             self._console.say(f"· {note}", "yellow")
-        return True
 
     def _news(self, told: FlowEvents) -> None:
         for event in told.events:

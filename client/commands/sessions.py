@@ -13,7 +13,7 @@ from daemon.protocol.escape import escape
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing values costs 20 ms
 if TYPE_CHECKING:
-    from daemon.protocol.calls import EndedSession, Session, SessionList
+    from daemon.protocol.sessions import EndedSession, Session, SessionList
 
 
 def arguments(parser: Parser, name: str) -> None:

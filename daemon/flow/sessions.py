@@ -1,8 +1,8 @@
 """What the methods `session.*` do: lists the bash sessions, ends one that a person names."""
 
 from daemon.protocol import errors
-from daemon.protocol.calls import EndedSession, Session, SessionList, WorkingProcess
 from daemon.protocol.errors import AlvoError
+from daemon.protocol.sessions import EndedSession, Session, SessionList, WorkingProcess
 from daemon.protocol.values import Seconds
 from daemon.shell.session import Shell
 from daemon.shell.values import Living, ProcessLine

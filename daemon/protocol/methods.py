@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, TypeVar
 from daemon.protocol import agents as a
 from daemon.protocol import calls as c
 from daemon.protocol import databases as d
+from daemon.protocol import sessions as s
 from daemon.protocol import values as v
 
 P = TypeVar("P")
@@ -214,13 +215,13 @@ PERMISSION_REVOKE: Final = _method(
 SESSION_LIST: Final = _method(
     "session.list",
     c.Nothing,
-    c.SessionList,
+    s.SessionList,
     "The bash sessions that there are, and what goes on working in each.",
 )
 SESSION_END: Final = _method(
     "session.end",
-    c.BySession,
-    c.EndedSession,
+    s.BySession,
+    s.EndedSession,
     "Ends a session in which no command runs, with all that it left working.",
     guarded=True,
 )

@@ -90,5 +90,5 @@ def test_a_session_is_not_ended_under_its_command_nor_by_a_command(home: Home) -
         rpc("flow.cancel", flow_id=flow["id"])
         ran(home, rpc, "true", conversation="talk")
         other = ran(home, rpc, "alvo sessions end talk; true")
-        assert [s["conversation"] for s in rpc("session.list")["sessions"]] == ["talk"]
+        assert "talk" in [s["conversation"] for s in rpc("session.list")["sessions"]]
         assert "error" in rpc.output(other) or "Alvo" in rpc.output(other)
