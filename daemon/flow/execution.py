@@ -20,6 +20,7 @@ from daemon.protocol.values import (
     EventKind,
     FlowId,
     FlowStatus,
+    Json,
     Milliseconds,
     StepStatus,
     Terminal,
@@ -100,9 +101,9 @@ class Executor:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         scrubber = self._secrets.scrubber(flow_id)
 
-        async def say(text: str) -> int:
+        async def say(text: str, missing: int) -> int:
             # Where the disk is full the command waits: what it said is not lost, nor cut off.
-            data = {"n": n, "text": text}
+            data: Json = {"n": n, "text": text} | ({"missing": missing} if missing else {})
             return await self._ledger.insist(
                 flow_id, lambda db: append_event(db, flow_id, EventKind.OUTPUT, data)
             )

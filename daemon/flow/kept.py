@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 
 from daemon.flow.coalescer import Coalescer
 
-Say = Callable[[str], Awaitable[int]]
-"""Makes a text an event, and gives its number."""
+Say = Callable[[str, int], Awaitable[int]]
+"""Makes a text an event, and gives its number. Where it stands for output that is missing: for how
+many characters; else 0.
+"""
 Drop = Callable[[int], Awaitable[None]]
 """Takes an event of that number away again."""
 
@@ -55,15 +57,15 @@ class Kept:
     async def close(self) -> None:
         await self.settle()
         if self._missing:
-            await self._stream.add(f"\n… {self._missing} …\n")
+            await self._say(f"\n… {self._missing} …\n", self._missing)
         await self._stream.add("".join(self._tail))
         await self._stream.drain()
 
     async def _write(self, text: str) -> None:
-        await self._say(text)
+        await self._say(text, 0)
 
     async def _write_live(self, text: str) -> None:
-        self._live.append((await self._say(text), len(text)))
+        self._live.append((await self._say(text, 0), len(text)))
         self._live_size += len(text)
         while self._live_size > self._tail_limit and len(self._live) > 1:
             seq, size = self._live.popleft()

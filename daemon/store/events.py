@@ -17,7 +17,7 @@ from daemon.store.fitting import fitting
 from daemon.store.flows import named_flow
 
 MAX_EVENTS: Final = 1000
-_MAX_REPLY_CHARS: Final = 1024 * 1024
+_MAX_REPLY_CHARS: Final = 256 * 1024  # between two of them, others are served
 _LAST_SEQ: Final = (1 << 63) - 1
 
 

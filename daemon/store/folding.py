@@ -136,28 +136,74 @@ def _sorted(rows: Iterable[Row]) -> tuple[tuple[tuple[int, ...], ...], tuple[int
 
 def _joined(pieces: Iterable[Json]) -> Json | None:
     """One event's data for all of them; None: it is one, and short enough, already."""
-    head, head_size = list[str](), 0
-    tail, tail_size = deque[str](), 0
-    count = missing = 0
-    first: Json = {}
+    head, tail = _Head(), _Tail()
+    count, first = 0, Json()
     for piece in pieces:
         first = first or piece
         count += 1
-        text = str(piece["text"])
-        taken = text[: HEAD_CHARS - head_size]
-        head.append(taken)
-        head_size += len(taken)
-        tail.append(text[len(taken) :])
-        tail_size += len(tail[-1])
-        while tail_size - len(tail[0]) >= TAIL_CHARS:
-            missing += len(tail[0])
-            tail_size -= len(tail.popleft())
-    rest = "".join(tail)
-    missing += max(0, len(rest) - TAIL_CHARS)
-    if count == 1 and (missing == 0 or "folded" in first):
+        text, missing = str(piece["text"]), int(piece.get("missing", 0))
+        taken = head.take(text, whole=missing > 0)
+        tail.add(text[taken:], missing)
+    tail.cut()
+    if count == 1 and (tail.missing == 0 or "folded" in first):
         return None
-    note = f"\n… {missing} …\n" if missing else ""
-    return {**first, "text": "".join(head) + note + rest[-TAIL_CHARS:], "folded": count}
+    if not tail.missing:
+        return {**first, "text": head.text + tail.text, "folded": count}
+    text = f"{head.text}\n… {tail.missing} …\n{tail.text}"
+    return {**first, "text": text, "folded": count, "missing": tail.missing}
+
+
+class _Head:
+    """The beginning of what was printed."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._left = HEAD_CHARS
+
+    def take(self, text: str, *, whole: bool) -> int:
+        """How much of it has room; `whole`: all or nothing, and nothing after that."""
+        taken = 0 if whole and len(text) > self._left else min(len(text), self._left)
+        self._left = self._left - taken if taken == len(text) else 0
+        self.text += text[:taken]
+        return taken
+
+
+class _Tail:
+    """The end of what was printed; `missing`: of what came before it, and that no head has."""
+
+    def __init__(self) -> None:
+        self._pieces = deque[tuple[str, int]]()
+        self._size = 0
+        self.missing = 0
+
+    def add(self, text: str, missing: int) -> None:
+        """`missing`: how many characters the text stands for, where it is no output itself."""
+        if not text:
+            return
+        self._pieces.append((text, missing))
+        self._size += len(text)
+        while self._size - len(self._pieces[0][0]) >= TAIL_CHARS:
+            self._drop()
+
+    def cut(self) -> None:
+        """To its length; a piece that stands for others goes as a whole."""
+        over = self._size - TAIL_CHARS
+        if over <= 0:
+            return
+        text, missing = self._pieces[0]
+        self._drop()
+        if not missing:
+            self._pieces.appendleft((text[over:], 0))
+            self.missing -= len(text) - over
+
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self._pieces)
+
+    def _drop(self) -> None:
+        text, missing = self._pieces.popleft()
+        self._size -= len(text)
+        self.missing += missing or len(text)
 
 
 def _replace(db: Database, seq: int, kind: EventKind, data: dict[str, Any]) -> None:

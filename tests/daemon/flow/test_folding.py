@@ -30,7 +30,13 @@ async def printed(held: Held, script: str) -> Flow:
 
 
 async def events(held: Held, flow: Flow) -> list[Event]:
-    return (await held.engine.wait(WaitFlow(0, Seconds(0.0), flow.id))).events
+    found, more = list[Event](), True
+    while more:
+        after = found[-1].seq if found else 0
+        told = await held.engine.wait(WaitFlow(after, Seconds(0.0), flow.id))
+        found += told.events
+        more = told.more
+    return found
 
 
 def output(found: list[Event]) -> str:

@@ -13,9 +13,10 @@ class Store:
         self.events: dict[int, str] = {}
         self._numbers = count(1)
 
-    async def say(self, text: str) -> int:
+    async def say(self, text: str, missing: int) -> int:
         seq = next(self._numbers)
         self.events[seq] = text
+        assert missing == 0 or f" {missing} " in text
         return seq
 
     async def drop(self, seq: int) -> None:

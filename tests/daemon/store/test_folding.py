@@ -1,11 +1,13 @@
 """Events of ended flows become few; what is left of them is true, wherever a reader had got to."""
 
+import re
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,6 +148,23 @@ def test_folding_again_changes_nothing(happened: list[Happening]) -> None:
         once = events_of(db, FLOW)
         folded(db)
         assert events_of(db, FLOW) == once
+
+
+@pytest.mark.parametrize("parts", [(1, 1), (3, 2), (1, 0), (0, 1)])
+def test_what_was_missing_before_is_missing_still(tmp_path: Path, parts: tuple[int, int]) -> None:
+    """Of a longer output its head and tail alone were kept: the number told is of all that is not."""
+    missing, note = 91_611_770, "\n… 91611770 …\n"
+    before, after = (count * 65_536 for count in parts)
+    db = an_ended_flow(str(tmp_path), [(K.OUTPUT, ("a", 65_536))] * parts[0])
+    append_event(db, FLOW, K.OUTPUT, {"n": 0, "text": note, "missing": missing})
+    for _ in range(parts[1]):
+        append_event(db, FLOW, K.OUTPUT, {"n": 0, "text": "b" * 65_536})
+    folded(db)
+    (text,) = runs(events_of(db, FLOW))
+    told = [int(number) for number in re.findall(r"\n… (\d+) …\n", text)]
+    shown = re.sub(r"\n… \d+ …\n", "", text)
+    assert len(shown) + sum(told) == before + missing + after
+    assert shown == "a" * shown.count("a") + "b" * shown.count("b")
 
 
 def test_only_what_ended_before_is_folded_and_once_only(tmp_path: Path) -> None:
