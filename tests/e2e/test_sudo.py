@@ -90,7 +90,7 @@ def test_sudo_asks_for_the_password_and_gets_it(home: Home, user: pwd.struct_pas
         terminal.see(str(user.pw_uid), "[sudo] password for")
         terminal.asked("The command wants a password (not shown, not stored):")
         terminal.line(PASSWORD)
-        terminal.see("0\r\n", "over")
+        terminal.see("\n0\r", "over")
         assert terminal.end() == 0
         assert PASSWORD not in terminal.seen
     kept = [file for file in home.place.rglob("*") if file.is_file()]
@@ -105,5 +105,5 @@ def test_a_wrong_password_is_asked_for_again(home: Home, user: pwd.struct_passwd
         terminal.see("try again")
         terminal.asked("The command wants a password")
         terminal.line(PASSWORD)
-        terminal.see("0\r\n")
+        terminal.see("\n0\r")
         assert terminal.end() == 0
