@@ -104,19 +104,20 @@ def resolve(
         look.add(script)
     sure = look.sure and not used
     return tuple(
-        ResolvedProgram(word, kind, found, real, sure=sure and kind is not ProgramKind.UNKNOWN)
-        for word, kind, found, real in look.found
+        ResolvedProgram(word, kind, found, real, sure=sure and known)
+        for (word, kind, found, real), known in look.found.items()
     )
 
 
 class _Look:
     def __init__(self, cwd: str, path: str) -> None:
         self._folders = [cwd]
+        self._is_elsewhere = False
         self._path = path
         self._functions = set[str]()
         self._aliases = set[str]()
         self.sure = all(map(os.path.isabs, path.split(os.pathsep)))
-        self.found: dict[tuple[str, ProgramKind, str | None, str | None], None] = {}
+        self.found: dict[tuple[str, ProgramKind, str | None, str | None], bool] = {}
         self._looked_up = 0
 
     def add(self, script: str, depth: int = 0) -> None:
@@ -155,7 +156,10 @@ class _Look:
     def _add_word(self, word: Word) -> None:
         for kind, found in self._meant(word):
             real = None if found is None else os.path.realpath(found)
-            self.found.setdefault((word.raw, kind, found, None if real == found else real))
+            lost = self._is_elsewhere and "/" in word.text and not word.text.startswith("/")
+            key = (word.raw, kind, found, None if real == found else real)
+            known = kind is not ProgramKind.UNKNOWN and not lost
+            self.found[key] = self.found.get(key, True) and known
 
     def _meant(self, word: Word) -> Iterator[tuple[ProgramKind, str | None]]:
         name = word.text
@@ -180,9 +184,12 @@ class _Look:
                 yield ProgramKind.MISSING, None
 
     def _follow(self, arguments: Sequence[Word]) -> None:
-        """After `cd` a path is meant from there, or, if that fails, from where it was before."""
+        """After `cd` a path is meant from there, or, if that fails, from where it was before.
+
+        Where to is not always told: then no path that begins there is sure.
+        """
         if not arguments or not arguments[0].plain:
-            self.sure = False
+            self._is_elsewhere = True
             return
         place = os.path.normpath(os.path.join(self._folders[-1], arguments[0].text))  # noqa: PTH118  (as above)
         if place not in self._folders and "\0" not in place and Path(place).is_dir():

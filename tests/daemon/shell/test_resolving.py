@@ -74,7 +74,8 @@ def test_a_link_is_told_with_the_file_behind_it(tmp_path: Path, path: str) -> No
         'eval "$X"; git a',
         "alias g=x; git a",
         "hash -p /x git; git a",
-        'cd "$X"; git a',
+        'cd "$X"; ./git a',
+        "cd; bin/git a",
         "git a; if",
     ],
 )
@@ -82,6 +83,14 @@ def test_what_may_change_its_meaning_makes_it_unsure(
     tmp_path: Path, path: str, script: str
 ) -> None:
     assert not all(one.sure for one in resolve([script], str(tmp_path), path, used=False))
+
+
+def test_after_a_cd_to_nobody_knows_where_names_are_as_sure_as_before(
+    tmp_path: Path, path: str
+) -> None:
+    assert all(
+        one.sure for one in resolve(['cd; git a; cd "$X"; vi'], str(tmp_path), path, used=False)
+    )
 
 
 def test_after_earlier_commands_of_the_session_nothing_is_sure(tmp_path: Path, path: str) -> None:
