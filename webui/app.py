@@ -95,8 +95,8 @@ class Bridge:
             return replies.error(refused("web_reason_malformed"), language)
         reference = secrets.token_hex(4)
         _log.error("reference %s", reference, exc_info=error)
-        blanks = {"reference": reference, "log": "alvo-web.log"}
-        return replies.error(AlvoError(errors.INTERNAL_ERROR, **blanks), language)
+        unforeseen = AlvoError(errors.INTERNAL_ERROR, reference=reference, log="alvo-web.log")
+        return replies.error(unforeseen, language)
 
     async def close(self) -> None:
         await self._events.feed.close()
