@@ -63,9 +63,9 @@ DOORS = {
     "msgspec": ("daemon.protocol.codec",),
     "nh3": ("webui.markdown",),
     "numpy": (
-        "daemon.models",
-        "daemon.index",
         "daemon.agents",
+        "daemon.index",
+        "daemon.models",
         "daemon.reasoner.intent",
         "embed_tool",
     ),

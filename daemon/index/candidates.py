@@ -174,17 +174,18 @@ def load(db: Database, ids: Sequence[int]) -> tuple[list[Candidate], dict[int, i
     """The passages, in that order, and how many windows each has."""
     marks = ",".join("?" * len(ids))
     rows = db.all(
-        "SELECT passage.id, title, heading, text, language, length, windows FROM passage"
+        "SELECT passage.id, title, heading, text, language, length, windows, document_id FROM passage"
         f" JOIN document ON document.id = document_id WHERE passage.id IN ({marks})",
         ids,
     )
-    found = {
-        id_: (
-            Candidate(id_, words(full_title(title, heading)), words(text), of, length),
-            windows,
-        )
-        for id_, title, heading, text, of, length, windows in rows
-    }
+    titles = {row[1] for row in rows}
+    works: dict[str, int] = {}
+    found: dict[int, tuple[Candidate, int]] = {}
+    for id_, title, heading, text, of, length, windows, document in rows:
+        one = Candidate(id_, words(full_title(title, heading)), words(text), of, length)
+        # A title that all have tells nothing apart.
+        one.work = works.setdefault(title, document) if title and len(titles) > 1 else document
+        found[id_] = one, windows
     candidates = [found[id_][0] for id_ in ids if id_ in found]
     return candidates, {one.id: found[one.id][1] for one in candidates}
 
@@ -193,18 +194,50 @@ def score_vectors(
     db: Database, vector: Vectors, candidates: Sequence[Candidate], windows: dict[int, int]
 ) -> None:
     """The cosine of every candidate's best window, also of those that only the keywords found."""
+    of, vectors = read_windows(db, candidates, windows)
+    if vectors is None:
+        return
+    cosines = vectors @ vector
+    for at, candidate, cosine in zip(range(len(of)), of, cosines.tolist(), strict=True):
+        if candidate.cosine is None:
+            candidate.cosine, candidate.vector = cosine, vectors[at]
+        candidate.cosine = max(candidate.cosine, cosine)
+
+
+def read_windows(
+    db: Database, candidates: Sequence[Candidate], windows: dict[int, int]
+) -> tuple[list[Candidate], Vectors | None]:
+    """The vectors of all windows of all candidates, in order, and whose each is."""
     import numpy as np
 
-    ids = [id_ for one in candidates for id_ in window_ids(one.id, windows[one.id])]
-    if not ids:
-        return
     # One by one: vec0 scans the whole table for `rowid IN`, and finds a single one at once.
-    sql = "SELECT rowid, embedding FROM vector WHERE rowid = ?"
-    rows = [row for id_ in ids if (row := db.one(sql, (id_,)))]
-    cosines = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
-    best: dict[int, float] = {}
-    for (id_, _), cosine in zip(rows, cosines.reshape(len(rows), -1) @ vector, strict=True):
-        passage = passage_of(id_)
-        best[passage] = max(best.get(passage, -1.0), float(cosine))
-    for candidate in candidates:
-        candidate.cosine = best.get(candidate.id)
+    sql = "SELECT embedding FROM vector WHERE rowid = ?"
+    found = [
+        (candidate, row[0])
+        for candidate in candidates
+        for id_ in window_ids(candidate.id, windows[candidate.id])
+        if (row := db.one(sql, (id_,)))
+    ]
+    if not found:
+        return [], None
+    vectors = np.frombuffer(b"".join(bytes_ for _, bytes_ in found), dtype=np.float32)
+    return [candidate for candidate, _ in found], vectors.reshape(len(found), -1)
+
+
+def window_vectors(db: Database, passage: int, windows: int) -> Vectors | None:
+    """Of one passage, in order; None where it has none."""
+    import numpy as np
+
+    sql = "SELECT embedding FROM vector WHERE rowid = ?"
+    rows = [row for id_ in window_ids(passage, windows) if (row := db.one(sql, (id_,)))]
+    if not rows:
+        return None
+    return np.frombuffer(b"".join(row[0] for row in rows), dtype=np.float32).reshape(len(rows), -1)
+
+
+def first_vectors(db: Database, passages: Sequence[int]) -> Vectors | None:
+    """The first window of each passage; None where one has none."""
+    import numpy as np
+
+    found = [one[0] for id_ in passages if (one := window_vectors(db, id_, 1)) is not None]
+    return np.stack(found) if found and len(found) == len(passages) else None

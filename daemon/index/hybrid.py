@@ -8,11 +8,15 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from daemon.index import language
 from daemon.index.language import Language
 from daemon.index.schema import STEM_MARK
+from daemon.models.embedder import Vectors
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DEPTH: Final = 50
 """Candidates from each side; 20 to 400 make no difference."""
@@ -24,6 +28,7 @@ K1, B = 1.2, 0.75
 """Of BM25, as FTS5 has them."""
 
 _GRAM: Final = 4
+_NEIGHBOURS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,9 @@ class Query:
 
 @dataclass(slots=True)
 class Candidate:
-    """A passage that either side found, as its folded words. `cosine`: of its best window; None
-    without vectors.
+    """A passage that either side found, as its folded words. `work`: the document that it is from,
+    or the first of those that have the same title. `cosine`: of its best window, `vector`: its first
+    one; None without vectors.
     """
 
     id: int
@@ -80,6 +86,8 @@ class Candidate:
     language: str
     length: int
     cosine: float | None = None
+    vector: Vectors | None = None
+    work: int = 0
     keyword: float = 0.0
     grams: float = 0.0
     score: float = field(default=0.0)
@@ -158,8 +166,12 @@ def _grams(text: str) -> list[str]:
     return [padded[at : at + _GRAM] for at in range(len(padded) - _GRAM + 1)]
 
 
-def fuse(candidates: Sequence[Candidate], weights: Weights) -> list[Candidate]:
-    """Best first. Each side is divided by its best, so that the two can be added."""
+def fuse(
+    candidates: Sequence[Candidate], weights: Weights, neighbours: float = 0.0
+) -> list[Candidate]:
+    """Best first. Each side is divided by its best, so that the two can be added. `neighbours`: as
+    in `smoothed`.
+    """
     sides = [
         (weights.keyword, [one.keyword for one in candidates]),
         (weights.grams, [one.grams for one in candidates]),
@@ -171,5 +183,42 @@ def fuse(candidates: Sequence[Candidate], weights: Weights) -> list[Candidate]:
         if weight and best > 0:
             for candidate, score in zip(candidates, scores, strict=True):
                 candidate.score += weight / weighing * score / best
+    vectors = [one.vector for one in candidates if one.vector is not None]
+    if neighbours and len(vectors) == len(candidates):
+        import numpy as np
+
+        joined = np.array([one.score for one in candidates])
+        alike = nearest(np.stack(vectors), [one.work for one in candidates])
+        smooth = smoothed(joined, alike, neighbours)
+        for candidate, score in zip(candidates, smooth.tolist(), strict=True):
+            candidate.score = score
     # The sort is stable: equals stay as the sides brought them.
     return sorted(candidates, key=lambda candidate: -candidate.score)
+
+
+Alike = tuple["NDArray[Any]", "NDArray[Any]"]
+"""For each candidate the places of those most like it, and how alike they are."""
+
+
+def nearest(vectors: Vectors, works: Sequence[int]) -> Alike:
+    """In other works alone: that those agree tells something."""
+    import numpy as np
+
+    alike = vectors @ vectors.T
+    of = np.asarray(works)
+    alike[of[:, None] == of[None, :]] = 0.0
+    places = np.argsort(-alike, axis=1, kind="stable")[:, :_NEIGHBOURS]
+    return places, np.maximum(np.take_along_axis(alike, places, axis=1), 0.0)
+
+
+def smoothed(scores: "NDArray[Any]", alike: Alike, share: float) -> "NDArray[Any]":
+    """That share of each score comes from the candidates nearest to it: where several works answer a
+    question they say alike, and what the question missed in one it found in another.
+    """
+    import numpy as np
+
+    places, weights = alike
+    total = weights.sum(axis=1)
+    around = (scores[places] * weights).sum(axis=1) / np.maximum(total, 1e-9)
+    found: NDArray[Any] = np.where(total > 0, (1 - share) * scores + share * around, scores)
+    return found

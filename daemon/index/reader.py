@@ -4,17 +4,18 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
 from daemon.config import Paths
 from daemon.index import candidates as finding
-from daemon.index import hybrid, pointer, sources
+from daemon.index import hybrid, pointer, sources, trials
 from daemon.index.candidates import Vocabulary, Within
 from daemon.index.hybrid import WEIGHTS, Candidate, Query, Weights
-from daemon.index.retrieval_model import RetrievalModel
+from daemon.index.retrieval_model import UNTRAINED, RetrievalModel
 from daemon.index.schema import CACHE_KIB, INDEX_MIGRATIONS, MMAP_BYTES
+from daemon.index.trials import NOTHING_RETOLD, Embed, Known, Retold, Trial
 from daemon.models.embedder import Embedder, Vectors
 from daemon.protocol.calls import IndexStatus
 from daemon.protocol.errors import EMBEDDER_SERVER_FAILED, STORE_NEWER, AlvoError
@@ -73,12 +74,11 @@ class Index:
             asked = Query.of(query, vocabulary.language(db))
             if number is None or not asked.words:
                 return []
-            weights = WEIGHTS[asked.language]
             if model is not None:
-                asked, weights = model.expanded(asked), model.weights_for(asked.language)
+                asked = model.expanded(asked)
             vector = self._vector(db, asked, model) if mode is not SearchMode.KEYWORD else None
             search = _Search(db, vocabulary, asked, vector, Within(number, filter or None))
-            return search.hits(max(1, min(k, MAX_K)), mode, weights)
+            return search.hits(max(1, min(k, MAX_K)), mode, model)
 
     def near(self, query: str, owner: str, k: int = 50) -> dict[str, float]:
         """The documents of an owner nearest in meaning, by path, with their cosine; none without
@@ -90,6 +90,34 @@ class Index:
                 return {}
             vector = self._vector(opened[0], Query.of(query, "en"))
             return {} if vector is None else finding.nearest(opened[0], vector, number, k)
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What questions are embedded with; None also where the index has another's vectors."""
+        return self.look(lambda db: self._embedder if self._fits(db) else None, None)
+
+    def trial(
+        self,
+        question: str,
+        owner: str,
+        embed: Embed | None,
+        *,
+        known: Known,
+        model: RetrievalModel = UNTRAINED,
+        retold: Mapping[int, Retold | None] = NOTHING_RETOLD,
+    ) -> Trial | None:
+        """What a search for the question would score, to try models on; `embed`: None for keywords
+        alone. None where the owner has nothing.
+        """
+        with self._connection() as opened:
+            number = opened and opened[0].value("SELECT number FROM owner WHERE name = ?", (owner,))
+            if opened is None or number is None:
+                return None
+            db, vocabulary = opened
+            query = model.expanded(Query.of(question, vocabulary.language(db)))
+            return trials.run(
+                db, vocabulary, query, Within(number), embed=embed, retold=retold, known=known
+            )
 
     def status(self) -> IndexStatus:
         """`embedder`: whose vectors questions are compared with; null: keywords alone."""
@@ -131,18 +159,23 @@ class Index:
     def _vector(
         self, db: Database, query: Query, model: RetrievalModel | None = None
     ) -> Vectors | None:
-        if self._embedder is None or _made_with(db) != self._embedder.name:
+        if self._embedder is None or not self._fits(db):
             return None
+        embed = self._embedder.embed_query
         try:
             if model is None:
-                return self._embedder.embed_query(query.text)
-            return model.vector(query, self._embedder.embed_query, self._embedder.name)
+                return embed(query.text)
+            gloss = embed(query.gloss) if query.gloss and model.glossed else None
+            return model.vector(embed(query.text), gloss, self._embedder.name)
         except AlvoError as error:
             # A server that is away costs the vectors of this question, not its answer.
             if error.type is not EMBEDDER_SERVER_FAILED:
                 raise
             _log.warning("%s", error)
             return None
+
+    def _fits(self, db: Database) -> bool:
+        return self._embedder is not None and _made_with(db) == self._embedder.name
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[tuple[Database, Vocabulary] | None]:
@@ -228,7 +261,7 @@ class _Search:
         self._within = within
         self._statistics = vocabulary.statistics(db, query.terms())
 
-    def hits(self, k: int, mode: SearchMode, weights: Weights) -> list[Hit]:
+    def hits(self, k: int, mode: SearchMode, model: RetrievalModel | None) -> list[Hit]:
         vector_only = mode is SearchMode.VECTOR and self._vector is not None
         found = list[int]()
         if not vector_only:
@@ -239,6 +272,9 @@ class _Search:
         if not candidates:
             return []
         self._score(candidates, windows)
+        weights = WEIGHTS[self._query.language]
+        if model is not None:
+            weights = model.weights_for(self._query.language)
         if vector_only:
             weights = Weights(keyword=0, grams=0, vector=1)
         elif self._vector is None:
@@ -246,7 +282,9 @@ class _Search:
         if weights.grams:
             hybrid.score_grams(self._query, candidates)
         ranks = _ranks(candidates)
-        return self._first_of_each_place(hybrid.fuse(candidates, weights), ranks, k)
+        neighbours = 0.0 if model is None or mode is not SearchMode.HYBRID else model.neighbours
+        ordered = hybrid.fuse(candidates, weights, neighbours)
+        return self._first_of_each_place(ordered, ranks, k)
 
     def _score(self, candidates: list[Candidate], windows: dict[int, int]) -> None:
         hybrid.score_keywords(self._query, candidates, self._statistics)

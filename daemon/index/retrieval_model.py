@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from daemon.index import language
 from daemon.index.hybrid import WEIGHTS, Query, Weights
@@ -13,9 +13,6 @@ from daemon.index.language import Language
 from daemon.models.embedder import Vectors
 from daemon.protocol import codec
 from daemon.protocol.errors import AGENT_MODEL_DAMAGED, AlvoError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MAX_BYTES: Final = 4 * 1024**2
 MAX_RANK: Final = 64
@@ -64,6 +61,7 @@ class RetrievalModel:
     phrase, one space between, to the words that stand for the same. `translations`: by the
     question's language, from a stem to words of the other one, likeliest first, with their
     probabilities. `glossed`: how much of a question's vector is that of its translation.
+    `neighbours`: how much of a passage's score comes from those most like it.
     """
 
     weights: Mapping[Language, Weights] = field(default_factory=dict)
@@ -71,6 +69,7 @@ class RetrievalModel:
     related: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     translations: Mapping[Language, Translations] = field(default_factory=dict)
     glossed: float = 0.0
+    neighbours: float = 0.0
 
     def weights_for(self, asked: Language) -> Weights:
         return self.weights.get(asked, WEIGHTS[asked])
@@ -92,11 +91,11 @@ class RetrievalModel:
         text = " ".join(gloss) if gloss != list(query.words) else ""
         return replace(query, added=tuple(added.items()), gloss=text)
 
-    def vector(self, query: Query, embed: "Callable[[str], Vectors]", embedder: str) -> Vectors:
-        """Of the question, moved; `embed` is asked a second time where there is a translation."""
-        vector = embed(query.text)
-        if query.gloss and self.glossed:
-            vector = unit((1 - self.glossed) * vector + self.glossed * embed(query.gloss))
+    def vector(self, asked: Vectors, gloss: Vectors | None, embedder: str) -> Vectors:
+        """From the question's own vector and that of its translation, if it has one."""
+        vector = asked
+        if gloss is not None and self.glossed:
+            vector = unit((1 - self.glossed) * vector + self.glossed * gloss)
         if self.adapter is not None and self.adapter.embedder == embedder:
             vector = self.adapter.moved(vector)
         return vector
@@ -110,6 +109,7 @@ class RetrievalModel:
                 of: dict(sorted(self.translations[of].items())) for of in sorted(self.translations)
             },
             glossed=self.glossed,
+            neighbours=self.neighbours,
             adapter=None,
         )
         matrices = b""
@@ -173,6 +173,7 @@ class _Stored:
     related: dict[str, tuple[str, ...]]
     translations: dict[Language, dict[str, tuple[tuple[str, float], ...]]]
     glossed: float
+    neighbours: float
     adapter: _Shape | None
 
 
@@ -191,6 +192,7 @@ def _read(given: bytes) -> RetrievalModel:
         related=stored.related,
         translations=stored.translations,
         glossed=stored.glossed,
+        neighbours=stored.neighbours,
     )
     # Unknown fields, another order, blanks: whatever else could hide in it.
     _require(model.to_bytes() == given, "not as it was written")
@@ -201,7 +203,8 @@ def _check(stored: _Stored) -> None:
     for weights in stored.weights.values():
         values = (weights.keyword, weights.grams, weights.vector)
         _require(all(0 <= one <= 1 for one in values) and sum(values) > 0, "weights out of range")
-    _require(0 <= stored.glossed <= 1, "a share out of range")
+    shares = (stored.glossed, stored.neighbours)
+    _require(all(0 <= share <= 1 for share in shares), "a share out of range")
     _require(len(stored.related) <= MAX_RELATED, "too many related words")
     for phrase, found in stored.related.items():
         _require(_is_phrase(phrase) and 0 < len(found) <= MAX_EACH, "wrong related words")

@@ -19,9 +19,18 @@ _PIECE_CHARS: Final = 8
 
 def windows(title: str, text: str, embedder: Embedder) -> list[str]:
     """At least one text, each with the title in front: alone it would not say what it is about."""
+    return [titled(title, text[first:last]) for first, last in window_spans(text, embedder)]
+
+
+def titled(title: str, part: str) -> str:
+    return f"{title}\n{part}" if title else part
+
+
+def window_spans(text: str, embedder: Embedder) -> Spans:
+    """Where each window begins and ends, in characters."""
     spans = _spans_of(embedder)(text)
-    parts = [text[spans[a][0] : spans[b - 1][1]] for a, b in _cuts(len(spans))] or [text]
-    return [f"{title}\n{part}" if title else part for part in parts]
+    cuts = _cuts(len(spans))
+    return [(spans[a][0], spans[b - 1][1]) for a, b in cuts] or [(0, len(text))]
 
 
 def _cuts(pieces: int) -> list[tuple[int, int]]:
