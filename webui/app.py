@@ -16,7 +16,7 @@ from daemon.protocol import errors
 from daemon.protocol.calls import Nothing
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.methods import DAEMON_PING
-from webui import bodies, openapi, pages, replies
+from webui import bodies, logins_route, openapi, pages, replies
 from webui.errors import described, refused
 from webui.events import Events
 from webui.guards import LOGIN_PATH, By, Entry, Guards
@@ -59,6 +59,8 @@ class Bridge:
             ("GET", "/api/v1/events"): self._answer_events,
             ("GET", "/api/v1/openapi.json"): self._answer_openapi,
             ("POST", "/api/v1/markdown"): self._answer_markdown,
+            ("GET", "/api/v1/logins"): self._answer_logins,
+            ("DELETE", "/api/v1/logins"): self._answer_revoke,
             ("GET", "/metrics"): self._answer_metrics,
             ("GET", LOGIN_PATH): self._answer_login,
             ("POST", "/logout"): self._answer_logout,
@@ -194,6 +196,14 @@ class Bridge:
     ) -> web.StreamResponse:
         self._logins.forget(self._guards.secret(request))
         return replies.moved("/", self._cookie("", 0))
+
+    async def _answer_logins(self, _: web.BaseRequest, entry: Entry, __: str) -> web.StreamResponse:
+        return logins_route.listed(self._logins, entry.login)
+
+    async def _answer_revoke(
+        self, request: web.BaseRequest, entry: Entry, _: str
+    ) -> web.StreamResponse:
+        return await logins_route.revoked(request, self._logins, entry.login)
 
     def _cookie_name(self) -> str:
         """A port of its own, as cookies do not know ports."""

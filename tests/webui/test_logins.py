@@ -130,3 +130,18 @@ def test_a_port_that_is_taken_is_a_sentence(web: Web) -> None:
     done = web.home.run("alvo-web", "--port", str(web.port))
     assert (done.returncode, f"127.0.0.1:{web.port}" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
+
+
+def test_a_page_lists_the_browsers_that_are_in_and_puts_one_out(web: Web) -> None:
+    other = web.log_in()
+    mine = web.log_in()
+    listed = web.as_page("GET", "/api/v1/logins").json["logins"]
+    assert [one["current"] for one in listed].count(True) == 1
+    [theirs] = [one["id"] for one in listed if not one["current"]]
+    left = web.as_page("DELETE", "/api/v1/logins", {"id": theirs}).json["logins"]
+    assert [one["current"] for one in left] == [True]
+    page = {"Cookie": other, "Sec-Fetch-Site": "same-origin"}
+    assert web.ask("GET", "/api/v1/logins", None, page).status == 401
+    assert web.ask("GET", "/", None, {**page, "Cookie": mine}).status == 200
+    assert web.as_page("DELETE", "/api/v1/logins", {"id": 7}).status == 422
+    assert web.as_page("DELETE", "/api/v1/logins", {}).status == 422

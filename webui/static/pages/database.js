@@ -12,7 +12,7 @@ const LIMIT = 200;
 
 export async function page({ root, id, query, signal }) {
   const database = await call("database.describe", { name: id }, signal);
-  root.append(h("header.page-head", null, h("h1", null, oneLine(database.name))),
+  fill(root, h("header.page-head", null, h("h1", null, oneLine(database.name))),
     h("p", null, h("code", null, escape(database.location))),
     database.problem ? h("p.problem", null, readable(database.problem)) : null,
     queryForm(database, query, signal),

@@ -13,7 +13,7 @@ export async function page({ root, signal }) {
     call("daemon.status", {}, signal), call("index.status", {}, signal), call("config.get", {}, signal),
     call("flow.list", { limit: FLOWS }, signal), get("/api/v1/logins", signal).catch(() => null)]);
   const used = flows.reduce((sum, { usage }) => [sum[0] + usage.calls, sum[1] + usage.tokens_in, sum[2] + usage.tokens_out, sum[3] + usage.took_ms], [0, 0, 0, 0]);
-  root.append(h("header.page-head", null, h("h1", null, t("place_status"))),
+  fill(root, h("header.page-head", null, h("h1", null, t("place_status"))),
     h("p", null, t("status_head", { version: daemon.version, pid: daemon.pid, uptime: span(daemon.uptime_s) })),
     facts([
       [t("status_reasoner"), oneLine(daemon.reasoner)],
