@@ -312,6 +312,9 @@ def test_alvo_alone_starts_the_daemon_and_says_so(home):
 def test_the_shell_speaks_portuguese(started):
     with a_shell(started, LANG="pt_BR.UTF-8") as shell:
         shell.line("!echo oi")
-        shell.see("O Alvo pede para executar isto", "Executar? [s/N, a sempre, c nesta conversa, e edita, p faz a prévia]")
+        shell.see(
+            "O Alvo pede para executar isto",
+            "Executar? [s/N, a sempre, c nesta conversa, e edita, p faz a prévia]",
+        )
         shell.line("s")
         shell.see("\noi", "✓ status de saída 0")
