@@ -45,7 +45,7 @@ class Logins:
     """The files; nothing is kept in memory, so nothing is ever stale."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._codes = directory / "codes"
         self._logins = directory / "logins"
         for folder in (directory, self._codes, self._logins):
@@ -58,13 +58,13 @@ class Logins:
 
     def token(self) -> str:
         """What programs send; made when it is first asked for."""
-        path = self._directory / "token"
+        path = self.directory / "token"
         for _ in range(2):
             try:
                 return _private_text(path).strip()
             except FileNotFoundError:
                 # Whole at once: another process may make one at this moment.
-                made = self._directory / f"token.{secrets.token_hex(4)}"
+                made = self.directory / f"token.{secrets.token_hex(4)}"
                 _write(made, f"{secrets.token_urlsafe(_SECRET_BYTES)}\n")
                 with contextlib.suppress(FileExistsError):
                     os.link(made, path)

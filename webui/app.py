@@ -15,21 +15,24 @@ from client.remote import RemoteError
 from daemon.protocol import errors
 from daemon.protocol.calls import Nothing
 from daemon.protocol.errors import AlvoError
+from daemon.protocol.escape import escape
 from daemon.protocol.methods import DAEMON_PING
 from webui import bodies, logins_route, openapi, pages, replies
 from webui.errors import described, refused
 from webui.events import Events
-from webui.guards import LOGIN_PATH, By, Entry, Guards
+from webui.guards import LOGIN_PATH, SAFE, By, Entry, Guards
 from webui.metrics import Metrics
 from webui.options import Options
 from webui.person import Persons
 from webui.rest import Rest
 from webui.rpc_route import RpcRoute
 from webui.static import PREFIX, Static
+from webui.uploads import Uploads
 from webui.upstream import Upstream
 
 _log: Final = logging.getLogger(__name__)
 _HEALTH_S: Final = 2.0
+_LOGGED_PATH: Final = 120
 
 Handler = Callable[[web.BaseRequest, Entry, str], Awaitable[web.StreamResponse]]
 
@@ -45,7 +48,7 @@ class Bridge:
         self._static = Static()
         self._persons = Persons(self.upstream)
         self._rpc = RpcRoute(self.upstream, self._persons)
-        self._rest = Rest(self.upstream, self._persons)
+        self._rest = Rest(self.upstream, self._persons, Uploads(logins.directory / "uploads"))
         self._events = Events(self.upstream)
         self._metrics = Metrics(self.upstream, self._events.feed)
         self._guards = Guards(
@@ -76,16 +79,20 @@ class Bridge:
             entry = self._guards.enter(request)
         except AlvoError as error:
             return self._closed(request, error, language)
+        failed = ""
         try:
             response = await self._answered(request, entry, language)
         except (AlvoError, RemoteError) as error:
             response = replies.error(error, language)
-            _tell(request, error)
+            failed = error.type.name if isinstance(error, AlvoError) else error.name
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001  (logged; the caller gets a reference)
             response = self.broken(request, 500, error)
-        self._metrics.count(request, response.status, time.perf_counter() - begun)
+        took_s = time.perf_counter() - begun
+        self._metrics.count(request, response.status, took_s)
+        if failed or (request.method not in SAFE and request.path != "/rpc"):
+            _tell(request, response.status, took_s, failed)
         return response
 
     def broken(
@@ -217,7 +224,15 @@ class Bridge:
         )
 
 
-def _tell(request: web.BaseRequest, error: AlvoError | RemoteError) -> None:
-    """What failed, for the log: never what was sent."""
-    name = error.type.name if isinstance(error, AlvoError) else error.name
-    _log.info("%s %s: %s", request.method, request.path.split("/")[1:4], name)
+def _tell(request: web.BaseRequest, status: int, took_s: float, failed: str) -> None:
+    """For the log: which agent or flow, and how it went; never what was sent or answered."""
+    path = escape(request.path[:_LOGGED_PATH])
+    _log.info(
+        "%s %s %d %.0f ms%s%s",
+        request.method,
+        path,
+        status,
+        took_s * 1000,
+        " " * bool(failed),
+        failed,
+    )

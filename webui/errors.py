@@ -28,7 +28,7 @@ _BY_NAME: Final = {
     **dict.fromkeys(
         (
             "AMBIGUOUS_ID",
-            "AGENT_BUSY",
+            "AGENT_TRAINING",
             "AGENT_EXISTS",
             "AGENT_NOT_READY",
             "DATABASE_BUSY",

@@ -1,7 +1,6 @@
 """The REST interface as an OpenAPI 3.1 document, made from the tables that serve it."""
 
 import functools
-import re
 from dataclasses import MISSING, fields
 from typing import Any, Final
 
@@ -10,6 +9,11 @@ from daemon.protocol import codec
 from webui.routes import ROUTES, Route
 
 _JSON: Final = "application/json"
+_DESCRIPTION: Final = (
+    "The token is what `alvo web --token` prints. Errors are always "
+    "`{error: {code, name, message, action}}`, in English or Portuguese by Accept-Language."
+)
+_TEXT: Final = {"type": "string"}
 _ERROR: Final = {
     "type": "object",
     "required": ["error"],
@@ -19,19 +23,35 @@ _ERROR: Final = {
             "required": ["code", "name", "message", "action"],
             "properties": {
                 "code": {"type": "integer"},
-                "name": {"type": "string"},
-                "message": {"type": "string", "description": "What is wrong, as a sentence."},
-                "action": {"type": "string", "description": "What to do about it."},
-                "field": {"type": "string", "description": "Which field is wrong (422)."},
+                "name": _TEXT,
+                "message": {**_TEXT, "description": "What is wrong, as a sentence."},
+                "action": {**_TEXT, "description": "What to do about it."},
+                "field": {**_TEXT, "description": "Which field is wrong (422)."},
             },
         }
     },
 }
-_ALWAYS: Final = ("400", "401", "403", "413", "422", "429", "500", "502", "503")
+_REFUSALS: Final = {
+    "400": "No request of a kind that is taken.",
+    "401": "No login, no token.",
+    "403": "Another page, another user, or a program that Alvo itself runs.",
+    "404": "There is no such thing.",
+    "408": "It did not arrive in time.",
+    "409": "Not now: not ready, ended, answered, changed or there already.",
+    "413": "Too large.",
+    "415": "No JSON.",
+    "422": "What was sent does not fit; `field` says where.",
+    "429": "Too many.",
+    "500": "Not foreseen; the log has the reference.",
+    "502": "A model or a page elsewhere does not answer.",
+    "503": "The daemon does not answer, or there is too much to do.",
+}
+_FAILED: Final = {"$ref": "#/components/schemas/Error"}
 
 
 @functools.cache
 def text() -> bytes:
+    """The document, encoded once."""
     return codec.encode(document())
 
 
@@ -47,7 +67,7 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Alvo", "version": VERSION, "description": _DESCRIPTION},
-        "paths": paths,
+        "paths": {**paths, **_others()},
         "components": {
             "schemas": {**shared_params, **shared, "Error": _ERROR},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -56,64 +76,82 @@ def document() -> dict[str, Any]:
     }
 
 
-_DESCRIPTION: Final = (
-    "The token is what `alvo web --token` prints. Errors are always "
-    '`{"error": {code, name, message, action}}`, in English or Portuguese by Accept-Language.'
-)
-
-
 def _operation(route: Route, result: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    required = {one.name for one in fields(route.method.params) if _is_required(one)}
+    required = {
+        one.name
+        for one in fields(route.method.params)
+        if one.default is MISSING and one.default_factory is MISSING
+    }
     properties = given.get("properties", {})
     where = dict.fromkeys(route.in_path, "path")
     if route.verb == "GET":
         where |= dict.fromkeys(route.others, "query")
     operation: dict[str, Any] = {
-        "operationId": _name(route),
+        "operationId": route.method.name.replace(".", "_"),
         "summary": route.method.summary,
         "tags": [route.path.split("/")[3]],
         "parameters": [
-            {"name": name, "in": place, "required": name in required, "schema": properties[name]}
+            {
+                "name": name,
+                "in": place,
+                "required": name in required,
+                "schema": _in_address(properties[name], in_path=place == "path"),
+            }
             for name, place in where.items()
         ],
         "responses": _responses(route, result),
     }
     if route.has_body:
-        body = {name: properties[name] for name in route.others}
-        wanted = [name for name in route.others if name in required]
-        schema = {
-            "type": "object",
-            "properties": body,
-            "required": wanted,
-            "additionalProperties": False,
-        }
-        operation["requestBody"] = {
-            "required": bool(wanted),
-            "content": {_JSON: {"schema": schema}},
-        }
+        operation["requestBody"] = _body(route, properties, required)
     return operation
 
 
-def _responses(route: Route, result: dict[str, Any]) -> dict[str, Any]:
-    failed = {"$ref": "#/components/schemas/Error"}
-    statuses = [*_ALWAYS, "404", "409"]
-    if route.has_body:
-        statuses.append("415")
-    return {
-        str(route.status): {"description": "Done.", "content": {_JSON: {"schema": result}}},
-        **{
-            status: {"description": "Refused.", "content": {_JSON: {"schema": failed}}}
-            for status in sorted(statuses)
-        },
+def _in_address(schema: dict[str, Any], *, in_path: bool) -> dict[str, Any]:
+    """What is null in JSON is left out of an address."""
+    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+    found = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    if "default" in schema and schema["default"] is not None:
+        found = {**found, "default": schema["default"]}
+    return {**found, "minLength": 1} if in_path else found
+
+
+def _body(route: Route, properties: dict[str, Any], required: set[str]) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "properties": {name: properties[name] for name in route.others},
+        "required": [name for name in route.others if name in required],
+        "additionalProperties": False,
     }
+    content: dict[str, Any] = {_JSON: {"schema": schema}}
+    if route.uploads:
+        content["multipart/form-data"] = {"schema": _form(route)}
+    return {"required": bool(schema["required"]), "content": content}
 
 
-def _name(route: Route) -> str:
-    return re.sub(r"\W+", "_", route.method.name)
+def _form(route: Route) -> dict[str, Any]:
+    """A browser's form, or `curl -F`: files as they are."""
+    properties: dict[str, Any] = {
+        "training_data": _TEXT,
+        "files": {"type": "array", "items": {**_TEXT, "format": "binary"}},
+    }
+    if "user_id" in route.others:
+        properties = {"user_id": _TEXT, "config": {**_TEXT, "description": "JSON"}, **properties}
+    return {"type": "object", "properties": properties}
 
 
-def _is_required(one: Any) -> bool:
-    return one.default is MISSING and one.default_factory is MISSING
+def _responses(route: Route, result: dict[str, Any]) -> dict[str, Any]:
+    done = {str(route.status): _reply("Done.", result)}
+    if route.parks:
+        done["202"] = _reply("It waits for a person, or takes longer: `flow` goes on.", result)
+    return {**done, **_refusals()}
+
+
+def _refusals() -> dict[str, Any]:
+    return {status: _reply(what, _FAILED) for status, what in _REFUSALS.items()}
+
+
+def _reply(what: str, schema: dict[str, Any], kind: str = _JSON) -> dict[str, Any]:
+    return {"description": what, "content": {kind: {"schema": schema}}}
 
 
 def _whole(schema: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
@@ -121,3 +159,80 @@ def _whole(schema: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
     found = shared[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
     assert isinstance(found, dict)
     return found
+
+
+def _others() -> dict[str, Any]:
+    """The addresses that stand for no one method."""
+    health = {
+        "type": "object",
+        "properties": {"status": {"enum": ["ok", "degraded"]}, "daemon": {"type": "boolean"}},
+        "required": ["status", "daemon"],
+    }
+    call = {
+        "type": "object",
+        "properties": {
+            "jsonrpc": {"const": "2.0"},
+            "method": _TEXT,
+            "params": {"type": ["object", "array"]},
+            "id": {"type": ["string", "number", "null"]},
+        },
+        "required": ["jsonrpc", "method"],
+    }
+    calls = {"anyOf": [call, {"type": "array", "items": call, "minItems": 1}]}
+    html = {"type": "object", "properties": {"html": _TEXT}, "required": ["html"]}
+    markdown = {"type": "object", "properties": {"text": _TEXT}, "required": ["text"]}
+    events = [
+        {"name": "flow_id", "in": "query", "schema": {**_TEXT, "minLength": 1}},
+        {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0}},
+    ]
+    return {
+        "/rpc": {
+            "post": _other(
+                "JSON-RPC 2.0: every method of docs/rpc.md but those of the socket itself.",
+                {
+                    "200": _reply("The reply, or those to a batch; errors too.", {}),
+                    "204": {"description": "Notifications get none."},
+                },
+                calls,
+            )
+        },
+        "/api/v1/events": {
+            "get": {
+                **_other(
+                    "What happens to flows, as server-sent events; Last-Event-ID goes on there.",
+                    {"200": _reply("One event each.", _TEXT, "text/event-stream")},
+                ),
+                "parameters": events,
+            }
+        },
+        "/api/v1/markdown": {
+            "post": _other(
+                "Markdown as inert HTML.", {"200": _reply("Done.", html)}, markdown
+            )
+        },
+        "/api/v1/openapi.json": {
+            "get": _other("This document.", {"200": _reply("Done.", {"type": "object"})})
+        },
+        "/metrics": {
+            "get": _other("For Prometheus.", {"200": _reply("Done.", _TEXT, "text/plain")})
+        },
+        "/health": {
+            "get": {
+                "summary": "Whether the bridge and the daemon answer; needs no login.",
+                "security": [],
+                "responses": {
+                    "200": _reply("Both answer.", health),
+                    "503": _reply("The daemon does not.", health),
+                },
+            }
+        },
+    }  # fmt: skip
+
+
+def _other(
+    summary: str, done: dict[str, Any], body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    operation: dict[str, Any] = {"summary": summary, "responses": {**done, **_refusals()}}
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": body}}}
+    return operation

@@ -10,6 +10,7 @@ from daemon.protocol.errors import AlvoError
 from webui import bodies, replies
 from webui.person import Persons
 from webui.routes import ROUTES, Route
+from webui.uploads import Uploads
 from webui.upstream import Upstream
 
 _TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
@@ -18,8 +19,9 @@ _TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
 class Rest:
     """Answers the addresses of `ROUTES`."""
 
-    def __init__(self, upstream: Upstream, persons: Persons) -> None:
+    def __init__(self, upstream: Upstream, persons: Persons, uploads: Uploads) -> None:
         self._upstream = upstream
+        self._uploads = uploads
         self._persons = persons
         self._kinds = {route: _kinds(route) for route in ROUTES}
 
@@ -41,16 +43,29 @@ class Rest:
     async def answer(
         self, request: web.BaseRequest, route: Route, in_path: dict[str, str], language: str
     ) -> web.Response:
-        params: dict[str, Any] = dict(in_path)
-        if route.has_body:
-            body = await bodies.read_object(request)
-            params = {**body, **in_path}
-        elif route.verb == "GET":
-            params |= self._query(request, route)
         if route.method.guarded:
             await self._persons.check(request, language)
+        if route.uploads:
+            async with self._uploads.taken(request) as given:
+                return await self._done(route, {**given, **in_path}, language)
+        if route.has_body:
+            given = await bodies.read_object(request)
+        else:
+            given = self._query(request, route) if route.verb == "GET" else {}
+        return await self._done(route, {**given, **in_path}, language)
+
+    async def _done(self, route: Route, params: dict[str, Any], language: str) -> web.Response:
         result = await self._upstream.result(route.method, params, language)
-        return replies.as_json(result, route.status)
+        if not route.parks:
+            return replies.as_json(result, route.status)
+        told = {name: value for name, value in result.items() if value is not None}
+        if result.get("response") is not None:
+            return replies.as_json(told, route.status)
+        # It waits for a person, or takes longer: the flow goes on, and tells how it ends.
+        response = replies.as_json({"response": None, **told}, 202)
+        if (flow := result.get("flow")) is not None:
+            response.headers["Location"] = f"/api/v1/flows/{flow['id']}"
+        return response
 
     def _query(self, request: web.BaseRequest, route: Route) -> dict[str, Any]:
         """As numbers and truths where the method wants such; what does not fit, the daemon says."""

@@ -10,12 +10,17 @@ from daemon.protocol.methods import Method
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`path`: its `{names}` are fields of the method's parameters. `status`: when all is well."""
+    """`path`: its `{names}` are fields of the method's parameters. `status`: when all is well.
+
+    `uploads`: takes files too. `parks`: 202 with flow and inquiry when a person has to be asked.
+    """
 
     verb: str
     path: str
     method: Method[Any, Any]
     status: int = 200
+    uploads: bool = False
+    parks: bool = False
     pattern: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,6 +50,15 @@ _V1: Final = "/api/v1"
 ROUTES: Final = (
     Route("GET", f"{_V1}/status", m.DAEMON_STATUS),
     Route("GET", f"{_V1}/config", m.CONFIG_GET),
+    Route("POST", f"{_V1}/agents", m.AGENT_CREATE, 201, uploads=True),
+    Route("GET", f"{_V1}/agents", m.AGENT_LIST),
+    Route("GET", f"{_V1}/agents/{{user_id}}", m.AGENT_GET),
+    Route("GET", f"{_V1}/agents/{{user_id}}/status", m.AGENT_STATUS),
+    Route("POST", f"{_V1}/agents/{{user_id}}/inference", m.AGENT_INFER, parks=True),
+    Route("POST", f"{_V1}/agents/{{user_id}}/data", m.AGENT_ADD, 201, uploads=True),
+    Route("GET", f"{_V1}/agents/{{user_id}}/versions", m.AGENT_VERSIONS),
+    Route("POST", f"{_V1}/agents/{{user_id}}/rollback", m.AGENT_ROLLBACK),
+    Route("DELETE", f"{_V1}/agents/{{user_id}}", m.AGENT_DELETE),
     Route("POST", f"{_V1}/flows", m.FLOW_START, 201),
     Route("GET", f"{_V1}/flows", m.FLOW_LIST),
     Route("GET", f"{_V1}/flows/{{flow_id}}", m.FLOW_GET),
