@@ -99,7 +99,7 @@ async def _serve(options: Options, environ: Mapping[str, str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    runner = web.ServerRunner(Server(bridge.answer, bridge.broken))
+    runner = web.ServerRunner(Server(bridge.answer, bridge.broken), shutdown_timeout=_GRACE_S)
     await runner.setup()
     listening = _listen(options)
     bridge.port = listening.getsockname()[1]

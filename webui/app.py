@@ -108,7 +108,7 @@ class Bridge:
         return replies.error(unforeseen, language)
 
     async def close(self) -> None:
-        await self._events.feed.close()
+        await self._events.close()
         await self.upstream.close()
 
     def _closed(

@@ -6,7 +6,7 @@ gets none twice. A page that does not read is let go: it comes again where it wa
 
 import asyncio
 import time
-from typing import Final, Never
+from typing import Any, Final, Never
 
 from aiohttp import web
 
@@ -40,6 +40,7 @@ class Events:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self.feed = Feed(upstream)
+        self._pages: set[asyncio.Task[Any]] = set()
 
     async def answer(self, request: web.BaseRequest, language: str) -> Never:
         """`flow_id`: of one flow only. `after`: from there on; left out, all of one flow, or news only.
@@ -51,6 +52,9 @@ class Events:
         flow_id = await self._flow(request.query.get("flow_id"), language)
         after = _after(request)
         self.feed.join()
+        page = asyncio.current_task()
+        assert page is not None
+        self._pages.add(page)
         try:
             if after is None:
                 after = 0 if flow_id else await self.feed.latest()
@@ -63,7 +67,14 @@ class Events:
                 request.transport.abort()
             raise ConnectionResetError from None
         finally:
+            self._pages.discard(page)
             await self.feed.leave()
+
+    async def close(self) -> None:
+        """Ends every stream: the pages come again when there is a bridge again."""
+        for page in self._pages:
+            page.cancel()
+        await self.feed.close()
 
     async def _flow(self, given: str | None, language: str) -> str | None:
         """The whole id; FLOW_NOT_FOUND before anything is streamed."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
@@ -128,15 +129,16 @@ async def _parts(request: web.BaseRequest, folder: Path) -> dict[str, Any]:
             part = await reader.next()
             if part is None:
                 break
-            if isinstance(part, MultipartReader) or not part.name:
+            if isinstance(part, MultipartReader) or not (part.name or "").isprintable():
                 raise refused("web_reason_malformed")
-            if part.filename is not None or part.name == "training_data":
+            if part.filename is not None or part.name in ("files", "training_data"):
                 given["files"].append(await _file(part, folder, room, len(given["files"])))
-            else:
+            elif part.name:
                 given[part.name] = await _field(part)
         else:
             raise AlvoError(errors.WEB_TOO_LARGE, limit=MAX_PARTS)
-    except (ValueError, AssertionError, LookupError):  # how aiohttp says that it is none
+    except (HttpProcessingError, ValueError, AssertionError, LookupError):
+        # How aiohttp says that it is no form.
         raise refused("web_reason_malformed") from None
     return given
 
