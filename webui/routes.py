@@ -83,6 +83,8 @@ ROUTES: Final = (
     Route("GET", f"{_V1}/permissions", m.PERMISSION_LIST),
     Route("POST", f"{_V1}/permissions", m.PERMISSION_ADD, 201),
     Route("DELETE", f"{_V1}/permissions/{{permission_id}}", m.PERMISSION_REVOKE),
+    Route("GET", f"{_V1}/sessions", m.SESSION_LIST),
+    Route("DELETE", f"{_V1}/sessions/{{conversation}}", m.SESSION_END),
     Route("GET", f"{_V1}/audit", m.AUDIT_LIST),
     Route("GET", f"{_V1}/audit/verification", m.AUDIT_VERIFY),
 )

@@ -17,7 +17,6 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from daemon.protocol import methods
 from tests.support.web import Web
 from webui import openapi
 from webui.routes import ROUTES
@@ -61,20 +60,6 @@ def test_every_address_that_is_served_is_in_the_document() -> None:
     }
     assert served <= documented
     assert len({route.method.name for route in ROUTES}) == len(ROUTES)
-
-
-def test_every_method_of_a_person_has_an_address_or_a_reason_to_have_none() -> None:
-    without = set(methods.ALL) - {route.method.name for route in ROUTES}
-    assert without == {
-        # The socket's own.
-        "daemon.ping", "daemon.hello", "daemon.descends", "daemon.stop", "rpc.discover",
-        # Served as events.
-        "flow.wait",
-        # A terminal is not asked and answered: POST /rpc.
-        "terminal.send", "terminal.signal", "terminal.resize",
-        # They name files of the daemon's machine: POST /rpc.
-        "agent.export", "agent.import",
-    }  # fmt: skip
 
 
 @pytest.mark.slow
