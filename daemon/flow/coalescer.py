@@ -9,9 +9,12 @@ _MAX_WAITING_CHARS: Final = 512 * 1024
 
 
 class Coalescer:
-    """What is added while one event is being written goes into the next one, whole and in order."""
+    """What is added while events are being written goes into the next ones, whole and in order.
 
-    def __init__(self, write: Callable[[str], Awaitable[None]]) -> None:
+    `write` is given the texts of all of them at once: one commit is enough.
+    """
+
+    def __init__(self, write: Callable[[list[str]], Awaitable[None]]) -> None:
         self._write = write
         self._waiting = list[str]()
         self._size = 0
@@ -41,8 +44,8 @@ class Coalescer:
     async def _flush(self) -> None:
         while self._waiting:
             text, self._waiting, self._size = "".join(self._waiting), [], 0
-            for start in range(0, len(text), MAX_EVENT_CHARS):
-                await self._write(text[start : start + MAX_EVENT_CHARS])
+            starts = range(0, len(text), MAX_EVENT_CHARS)
+            await self._write([text[start : start + MAX_EVENT_CHARS] for start in starts])
 
     def _raise_failure(self) -> None:
         if self._writing is not None and self._writing.done():

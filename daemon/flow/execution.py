@@ -101,12 +101,15 @@ class Executor:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         scrubber = self._secrets.scrubber(flow_id)
 
-        async def say(text: str, missing: int) -> int:
+        async def say(texts: Sequence[str], missing: int) -> list[int]:
+            more: Json = {"missing": missing} if missing else {}
+
+            def append(db: Database) -> list[int]:
+                data = [{"n": n, "text": text, **more} for text in texts]
+                return [append_event(db, flow_id, EventKind.OUTPUT, one) for one in data]
+
             # Where the disk is full the command waits: what it said is not lost, nor cut off.
-            data: Json = {"n": n, "text": text} | ({"missing": missing} if missing else {})
-            return await self._ledger.insist(
-                flow_id, lambda db: append_event(db, flow_id, EventKind.OUTPUT, data)
-            )
+            return await self._ledger.insist(flow_id, append)
 
         async def drop(seq: int) -> None:
             await self._ledger.record(lambda db: drop_event(db, seq))

@@ -97,12 +97,13 @@ class FlowJournal:
     async def _say(self, kind: EventKind, name: str, status: str) -> None:
         await self._ledger.say(self._id, kind, {"name": name, "status": status})
 
-    async def _say_text(self, text: str) -> None:
-        data: dict[str, object] = {"text": text}
-        if self._reset:
-            data["reset"] = True
-            self._reset = False
-        await self._ledger.say(self._id, EventKind.TEXT, data)
+    async def _say_text(self, texts: list[str]) -> None:
+        for text in texts:
+            data: dict[str, object] = {"text": text}
+            if self._reset:
+                data["reset"] = True
+                self._reset = False
+            await self._ledger.say(self._id, EventKind.TEXT, data)
 
 
 def _account(db: Database, flow_id: FlowId, reasoner: str, usage: Usage) -> None:

@@ -1,13 +1,13 @@
 """How much of a command's output is kept: its head, its tail, and how much is missing between."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from daemon.flow.coalescer import Coalescer
 
-Say = Callable[[str, int], Awaitable[int]]
-"""Makes a text an event, and gives its number. Where it stands for output that is missing: for how
-many characters; else 0.
+Say = Callable[[Sequence[str], int], Awaitable[list[int]]]
+"""Makes texts events, in one commit, and gives their numbers. Where one stands for output that is
+missing: for how many characters; else 0.
 """
 Drop = Callable[[int], Awaitable[None]]
 """Takes an event of that number away again."""
@@ -57,16 +57,17 @@ class Kept:
     async def close(self) -> None:
         await self.settle()
         if self._missing:
-            await self._say(f"\n… {self._missing} …\n", self._missing)
+            await self._say([f"\n… {self._missing} …\n"], self._missing)
         await self._stream.add("".join(self._tail))
         await self._stream.drain()
 
-    async def _write(self, text: str) -> None:
-        await self._say(text, 0)
+    async def _write(self, texts: list[str]) -> None:
+        await self._say(texts, 0)
 
-    async def _write_live(self, text: str) -> None:
-        self._live.append((await self._say(text, 0), len(text)))
-        self._live_size += len(text)
+    async def _write_live(self, texts: list[str]) -> None:
+        for seq, text in zip(await self._say(texts, 0), texts, strict=True):
+            self._live.append((seq, len(text)))
+            self._live_size += len(text)
         while self._live_size > self._tail_limit and len(self._live) > 1:
             seq, size = self._live.popleft()
             await self._drop(seq)

@@ -1,6 +1,7 @@
 """Output is kept up to a limit; what has the screen goes on being told beyond it."""
 
 import asyncio
+from collections.abc import Sequence
 from itertools import count
 
 from daemon.flow.kept import Kept
@@ -13,11 +14,11 @@ class Store:
         self.events: dict[int, str] = {}
         self._numbers = count(1)
 
-    async def say(self, text: str, missing: int) -> int:
-        seq = next(self._numbers)
-        self.events[seq] = text
-        assert missing == 0 or f" {missing} " in text
-        return seq
+    async def say(self, texts: Sequence[str], missing: int) -> list[int]:
+        said = {next(self._numbers): text for text in texts}
+        self.events |= said
+        assert missing == 0 or f" {missing} " in self.text
+        return list(said)
 
     async def drop(self, seq: int) -> None:
         del self.events[seq]
