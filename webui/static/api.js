@@ -56,11 +56,9 @@ export async function markdown(text, signal) {
   return (await send("/api/v1/markdown", { text }, signal)).html;
 }
 
-/** @param {string} path @param {string} method a verb of HTTP for what is no reading */
-export function send(path, body, signal, method = body === undefined ? "GET" : "POST") {
-  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  return received(fetch(path, { method, headers, body: text, signal, credentials: "same-origin" }));
+function send(path, body, signal) {
+  if (body === undefined) return received(fetch(path, { signal }));
+  return received(fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal }));
 }
 
 async function received(asked) {

@@ -77,20 +77,6 @@ export function checkbox(label, props) {
   return { box, element: h("label.check", null, box, h("span", null, label)) };
 }
 
-/** Calls `work` when `element` first comes near the screen. */
-export function whenNear(element, signal, work) {
-  const observer = new IntersectionObserver(
-    (seen) => {
-      if (!seen.some((one) => one.isIntersecting)) return;
-      observer.disconnect();
-      work();
-    },
-    { rootMargin: "600px" },
-  );
-  observer.observe(element);
-  signal.addEventListener("abort", () => observer.disconnect());
-}
-
 /** Runs `work` once after the last call within `ms`. */
 export function settled(work, ms) {
   let timer = 0;

@@ -72,6 +72,7 @@ function step(by) {
 /** Every key with what it does. */
 export function showKeys() {
   const rows = KEYS.map(([keys, what]) => [h("dt", null, keys.split(" ").map((key) => [h("kbd", null, key), " "])), h("dd", null, t(what))]);
-  const dialog = openDialog(t("keys_title"), h("dl.facts.keys", null, rows), h("p.hint", null, t("keys_note")));
-  dialog.append(h("div.buttons", null, h("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("close"))));
+  const close = (event) => event.target.closest("dialog").close();
+  openDialog(t("keys_title"), h("dl.facts.keys", null, rows), h("p.hint", null, t("keys_note")),
+    h("div.buttons", null, h("button", { type: "button", autofocus: true, onclick: close }, t("close"))));
 }

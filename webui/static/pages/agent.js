@@ -32,7 +32,7 @@ export async function page({ root, id, signal }) {
   const again = settled(() => !signal.aborted && look().catch(() => null), 1000);
   onReturn(again, signal);
   await look();
-  root.append(h("header.page-head", null, h("h1", null, id)), head, problem, asking.form, body, addPanel(id, look), h("div.buttons", null, exportButton(id, problem), deleteButton(id, problem)));
+  fill(root, h("header.page-head", null, h("h1", null, id)), head, problem, asking.form, body, addPanel(id, look), h("div.buttons", null, exportButton(id, problem), deleteButton(id, problem)));
 }
 
 function summary(agent) {

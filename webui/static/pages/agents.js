@@ -17,7 +17,7 @@ export async function page({ root, signal }) {
   };
   const again = settled(() => !signal.aborted && look().catch(() => null), 2000);
   const agents = await look();
-  root.append(h("header.page-head", null, h("h1", null, t("place_agents"))), list,
+  fill(root, h("header.page-head", null, h("h1", null, t("place_agents"))), list,
     h("details.panel", { open: agents.length === 0 }, h("summary", null, t("agent_create")), createForm()),
     h("details.panel", null, h("summary", null, t("agent_import")), importForm()));
 }

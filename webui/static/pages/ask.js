@@ -19,7 +19,7 @@ export async function page({ root, query, signal }) {
   const { form, text } = composer({ agent: query.get("agent") ?? "", agents, onAsked: (flow) => go(`/conversations/${encodeURIComponent(flow.conversation)}`) });
   text.setAttribute("data-focus", "");
   root.dataset.title = t("ask");
-  root.append(h("div.welcome", null, icon("alvo"), h("h1", null, t("ask_title"))), form, history.element);
+  fill(root, h("div.welcome", null, icon("alvo"), h("h1", null, t("ask_title"))), form, history.element);
   const look = settled(() => history.again(), 400);
   onEvent((event) => ["flow", "inquiry"].includes(event.kind) && look(), signal);
   onReturn(look, signal);

@@ -3,15 +3,18 @@ import { call, patientCall } from "../api.js";
 import { fill, h } from "../dom.js";
 import { actionButton } from "../errors.js";
 import { oneLine } from "../escape.js";
-import { onEvent, onReturn } from "../events.js";
+import { onEvent, onReturn, past } from "../events.js";
 import { download, flowMarkdown } from "../export.js";
 import { go } from "../router.js";
+import { nothingTold, tell } from "../told.js";
 import { t } from "../words.js";
 import { composer } from "../views/composer.js";
-import { FlowView, isActive } from "../views/flow.js";
+import { isActive } from "../views/flow.js";
+import { Slots } from "../views/slots.js";
 
-const PAGE = 12;
+const PAGE = 50;
 const NEAR_PX = 120;
+const bottom = () => scrollTo(0, document.documentElement.scrollHeight);
 
 export async function page({ root, id, query, signal }) {
   await new Conversation(root, id, query.get("at"), signal).open();
@@ -19,131 +22,108 @@ export async function page({ root, id, query, signal }) {
 
 class Conversation {
   constructor(root, id, at, signal) {
-    Object.assign(this, { root, id, at, signal, views: new Map(), ended: false });
-    this.flows = h("div.flows");
+    Object.assign(this, { root, id, at, signal, ended: false, looked: new Set() });
+    this.slots = new Slots(signal, (flow) => this.gone(flow));
     this.problem = h("div", { role: "alert" });
     this.earlier = h("button.quiet.earlier", { type: "button", onclick: () => this.readEarlier() }, t("earlier"));
     this.heading = h("h1.small", null, t("conversation"));
   }
 
   async open() {
-    const { root, signal } = this;
-    const newest = await this.read();
-    const agent = newest.at(0)?.agent ?? "";
-    this.put(newest);
-    while (this.at && !this.ended && !this.views.has(this.at)) await this.readEarlier();
-    const { form, text } = composer({ conversation: this.id, agent, label: t("ask_further"), onAsked: (flow) => this.asked(flow) });
+    const { root, signal, slots } = this;
+    await this.readEarlier();
+    while (this.at && !this.ended && !slots.has(this.at)) await this.readEarlier();
+    const newest = slots.last;
+    const { form, text } = composer({ conversation: this.id, agent: newest?.agent ?? "", label: t("ask_further"), onAsked: (flow) => this.asked(flow) });
     text.placeholder = t("ask_further");
-    root.dataset.title = oneLine(newest.at(-1)?.question ?? t("conversation")).slice(0, 60);
+    root.dataset.title = oneLine(newest?.question ?? t("conversation")).slice(0, 60);
     root.dataset.bottom = "";
     const actions = h("div.buttons", null,
       actionButton("quiet", t("conversation_export"), this.problem, () => this.export()),
-      h("a.button.quiet", { href: "/", title: "n" }, t("conversation_new")));
-    root.append(h("header.page-head", null, this.heading, actions), this.problem, this.earlier, this.flows, h("div.dock", null, form));
+      h("a.button.quiet", { href: "/" }, t("conversation_new")));
+    fill(root, h("header.page-head", null, this.heading, actions), this.problem, this.earlier, slots.element, h("div.dock", null, form));
     root.addEventListener("shown", () => this.shown(), { once: true });
     onEvent((event) => this.heard(event), signal);
     onReturn(() => this.news(), signal);
-    this.follow();
   }
 
   shown() {
-    const target = this.at && this.views.get(this.at)?.element;
+    const target = this.at && this.slots.show(this.at);
     if (target) {
       target.scrollIntoView({ block: "start" });
       target.focus({ preventScroll: true });
-    } else scrollTo(0, document.documentElement.scrollHeight);
-    const observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.readEarlier(), { rootMargin: "800px" });
+    } else bottom();
+    const observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.readEarlier(), { rootMargin: "3000px" });
     observer.observe(this.earlier);
     this.signal.addEventListener("abort", () => observer.disconnect());
+    this.follow(!target);
   }
 
   /** Stays at the end of what grows, unless the person scrolled away from it. */
-  follow() {
-    let near = true;
+  follow(near) {
+    const { signal, slots } = this;
+    let height = 0;
     addEventListener("scroll", () => {
-      near = innerHeight + scrollY >= document.documentElement.scrollHeight - NEAR_PX;
-    }, { signal: this.signal, passive: true });
+      // What grew has not scrolled yet: only a scroll of the person's own counts.
+      if (document.documentElement.scrollHeight === height) near = innerHeight + scrollY >= height - NEAR_PX;
+      height = document.documentElement.scrollHeight;
+    }, { signal, passive: true });
+    const until = performance.now() + 1500;
     const observer = new ResizeObserver(() => {
-      if (near && this.isBusy()) scrollTo(0, document.documentElement.scrollHeight);
+      if (near && (performance.now() < until || isActive(slots.last))) bottom();
     });
-    observer.observe(this.flows);
-    this.signal.addEventListener("abort", () => observer.disconnect());
-  }
-
-  isBusy() {
-    return [...this.views.values()].some(({ flow }) => isActive(flow));
-  }
-
-  /** The flows before those that are here, newest first. */
-  async read() {
-    const oldest = this.views.size > 0 ? [...this.views.values()].reduce((a, b) => (a.flow.created_at < b.flow.created_at ? a : b)).flow : null;
-    // A moment later than it: two flows may have begun in the same one.
-    const before = oldest && new Date(Date.parse(oldest.created_at) + 1).toISOString();
-    const { flows } = await patientCall("flow.list", { conversation: this.id, limit: PAGE, ...(before && { before }) }, this.signal);
-    const further = flows.filter((flow) => !this.views.has(flow.id));
-    this.ended = further.length === 0;
-    this.earlier.hidden = this.ended || flows.length < PAGE;
-    return further;
+    observer.observe(slots.element);
+    signal.addEventListener("abort", () => observer.disconnect());
   }
 
   async readEarlier() {
     if (this.reading || this.ended) return;
     this.reading = true;
-    const flows = await this.read().catch(() => []);
-    const height = document.documentElement.scrollHeight;
-    const top = scrollY;
-    for (const flow of flows) {
-      this.flows.prepend(this.view(flow));
-      await new Promise(requestAnimationFrame);
-      if (this.signal.aborted) return;
+    try {
+      const oldest = this.slots.first;
+      // A moment later than it: two flows may have begun in the same one.
+      const before = oldest && new Date(Date.parse(oldest.created_at) + 1).toISOString();
+      const { flows } = await patientCall("flow.list", { conversation: this.id, limit: PAGE, ...(before && { before }) }, this.signal);
+      this.ended = this.slots.prepend(flows) === 0 || flows.length < PAGE;
+    } finally {
+      this.reading = false;
+      this.earlier.hidden = this.ended;
     }
-    // Where the browser does not hold the place by itself.
-    if (scrollY === top && this.flows.isConnected && !CSS.supports("overflow-anchor", "auto")) scrollBy(0, document.documentElement.scrollHeight - height);
-    this.reading = false;
-    if (this.earlier.isConnected && !this.earlier.hidden && this.earlier.getBoundingClientRect().bottom > -800) this.readEarlier();
-  }
-
-  put(flows) {
-    for (const flow of flows) this.flows.prepend(this.view(flow));
-  }
-
-  view(flow) {
-    const view = new FlowView(flow, { signal: this.signal, onGone: (gone) => this.gone(gone) });
-    this.views.set(flow.id, view);
-    return view.element;
+    const box = this.earlier.getBoundingClientRect();
+    if (!this.ended && this.earlier.isConnected && box.bottom > -3000) requestAnimationFrame(() => this.readEarlier());
   }
 
   asked(flow) {
-    if (!this.views.has(flow.id)) this.flows.append(this.view(flow));
-    scrollTo(0, document.documentElement.scrollHeight);
+    this.slots.append(flow);
+    bottom();
   }
 
   /** A flow of this conversation may have been begun by another client. */
-  async heard(event) {
-    if (event.kind !== "flow" || this.views.has(event.flow_id) || this.looking?.has(event.flow_id)) return;
-    this.looking ??= new Set();
-    this.looking.add(event.flow_id);
-    const flow = await call("flow.get", { flow_id: event.flow_id }, this.signal).catch(() => null);
-    if (flow?.conversation === this.id && !this.views.has(flow.id)) this.flows.append(this.view(flow));
+  async heard({ kind, flow_id: id }) {
+    if (kind !== "flow" || this.slots.has(id) || this.looked.has(id)) return;
+    this.looked.add(id);
+    const flow = await call("flow.get", { flow_id: id }, this.signal).catch(() => null);
+    if (flow?.conversation === this.id) this.slots.append(flow);
   }
 
   async news() {
     const { flows } = await call("flow.list", { conversation: this.id, limit: PAGE }, this.signal).catch(() => ({ flows: [] }));
-    for (const flow of flows.reverse()) if (!this.views.has(flow.id)) this.flows.append(this.view(flow));
+    for (const flow of flows.reverse()) this.slots.append(flow);
   }
 
-  gone(view) {
-    const next = view.element.nextElementSibling ?? view.element.previousElementSibling;
-    view.element.remove();
-    this.views.delete(view.flow.id);
-    if (this.views.size === 0 && this.ended) go("/", { replace: true });
+  gone(next) {
+    if (this.slots.byId.size === 0 && this.ended) go("/", { replace: true });
     else (next ?? this.heading).focus();
   }
 
   async export() {
     while (!this.ended) await this.readEarlier();
-    const views = [...this.flows.children].map((element) => this.views.get(element.dataset.flow));
-    const text = views.map(({ flow, told }) => flowMarkdown(flow, told)).join("\n");
-    download(`alvo-${this.id.slice(0, 6)}.md`, `# ${t("conversation")}\n\n${text}`);
+    const texts = [];
+    for (const flow of this.slots.flows) {
+      const told = nothingTold();
+      if (flow.plan.length > 0) await past(flow.id, 0, (event) => tell(told, event), this.signal);
+      texts.push(flowMarkdown(flow, told));
+    }
+    download(`alvo-${this.id.slice(0, 6)}.md`, `# ${t("conversation")}\n\n${texts.join("\n")}`);
   }
 }

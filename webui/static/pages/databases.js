@@ -1,13 +1,13 @@
 /** The person's databases: where each is, how fresh, which tables. */
 import { call } from "../api.js";
-import { h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { escape, oneLine, readable } from "../escape.js";
 import { moment } from "../time.js";
 import { t } from "../words.js";
 
 export async function page({ root, signal }) {
   const { databases } = await call("database.list", {}, signal);
-  root.append(h("header.page-head", null, h("h1", null, t("place_databases"))),
+  fill(root, h("header.page-head", null, h("h1", null, t("place_databases"))),
     databases.length === 0 ? h("p.empty", null, t("databases_none"), " ", h("a", { href: "/sources" }, t("source_add"))) : h("div.cards", null, databases.map(card)));
 }
 

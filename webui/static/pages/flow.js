@@ -1,6 +1,6 @@
 /** One flow at an address of its own. */
 import { call } from "../api.js";
-import { h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { oneLine } from "../escape.js";
 import { go } from "../router.js";
 import { t } from "../words.js";
@@ -11,5 +11,5 @@ export async function page({ root, id, signal }) {
   const conversation = `/conversations/${encodeURIComponent(flow.conversation)}?at=${encodeURIComponent(flow.id)}`;
   const view = new FlowView(flow, { signal, heading: "h1", linked: false, onGone: () => go("/", { replace: true }) });
   root.dataset.title = oneLine(flow.question).slice(0, 60);
-  root.append(view.element, h("p.further", null, h("a", { href: conversation }, t("flow_in_conversation"))));
+  fill(root, view.element, h("p.further", null, h("a", { href: conversation }, t("flow_in_conversation"))));
 }

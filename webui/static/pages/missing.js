@@ -1,7 +1,7 @@
 /** An address that leads nowhere. */
-import { h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { t } from "../words.js";
 
 export async function page({ root }) {
-  root.append(h("h1", null, t("missing_title")), h("p", null, h("a", { href: "/" }, t("ask"))));
+  fill(root, h("h1", null, t("missing_title")), h("p", null, h("a", { href: "/" }, t("ask"))));
 }

@@ -16,7 +16,7 @@ export async function page({ root, query, signal }) {
     fill(list, permissions.length === 0 ? h("p.empty", null, t("permissions_none")) : permissions.map((one) => card(one, problem, look)));
   };
   await look();
-  root.append(h("header.page-head", null, h("h1", null, t("place_permissions")), h("div.buttons", null, h("a.button.quiet", { href: all ? "/permissions" : "/permissions?all=1" }, t(all ? "permissions_valid" : "permissions_all")))),
+  fill(root, h("header.page-head", null, h("h1", null, t("place_permissions")), h("div.buttons", null, h("a.button.quiet", { href: all ? "/permissions" : "/permissions?all=1" }, t(all ? "permissions_valid" : "permissions_all")))),
     problem, list, h("details.panel", null, h("summary", null, t("permission_add")), addForm(look)));
 }
 

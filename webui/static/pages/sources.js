@@ -29,7 +29,7 @@ export async function page({ root, query, signal }) {
   onReturn(() => look().catch(() => null), signal);
   await look();
   const add = h("details.panel", { open: state.shown === "[]" }, h("summary", null, t("source_add")), addForm(look));
-  root.append(h("header.page-head", null, h("h1", null, t("sources"))), problem, list, add, trial(query, signal));
+  fill(root, h("header.page-head", null, h("h1", null, t("sources"))), problem, list, add, trial(query, signal));
 }
 
 /** In place of what was there; who works with one of its buttons keeps the focus. */
@@ -112,7 +112,11 @@ function hitView(hit) {
   return h("li.card", null,
     h("h3", null, oneLine(hit.title), hit.private ? [" ", h("span.tag", null, t("source_private"))] : null),
     h("p", null, h("code", null, escape(hit.path)), hit.place ? ` › ${oneLine(hit.place)}` : ""),
-    h("details", null, h("summary", null, h("span.excerpt", null, oneLine(hit.text).slice(0, 220))), h("blockquote", null, readable(hit.text))),
+    h("details", null, h("summary", null, h("span.excerpt", null, beginning(oneLine(hit.text)))), h("blockquote", null, readable(hit.text))),
     h("meter", { min: 0, max: 1, value: hit.score, "aria-label": t("score") }),
     facts([[t("score"), decimal(hit.score, 3)], [t("rank_keyword"), rank(hit.ranks.keyword)], [t("rank_vector"), rank(hit.ranks.vector)], [t("citation_modified"), moment(hit.modified_at)]]));
+}
+
+function beginning(text) {
+  return text.length <= 220 ? text : `${text.slice(0, text.lastIndexOf(" ", 220))} …`;
 }

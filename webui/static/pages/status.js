@@ -1,17 +1,16 @@
-/** Status: what the daemon does and costs, the index, the configuration, who is logged in. */
-import { call, get, send } from "../api.js";
+/** Status: what the daemon does and costs, the index, the configuration. */
+import { call } from "../api.js";
 import { facts, fill, h } from "../dom.js";
-import { actionButton } from "../errors.js";
 import { escape, oneLine } from "../escape.js";
-import { moment, size, span } from "../time.js";
+import { size, span } from "../time.js";
 import { number, t } from "../words.js";
 
 const FLOWS = 200;
 
 export async function page({ root, signal }) {
-  const [daemon, index, config, { flows }, logins] = await Promise.all([
+  const [daemon, index, config, { flows }] = await Promise.all([
     call("daemon.status", {}, signal), call("index.status", {}, signal), call("config.get", {}, signal),
-    call("flow.list", { limit: FLOWS }, signal), get("/api/v1/logins", signal).catch(() => null)]);
+    call("flow.list", { limit: FLOWS }, signal)]);
   const used = flows.reduce((sum, { usage }) => [sum[0] + usage.calls, sum[1] + usage.tokens_in, sum[2] + usage.tokens_out, sum[3] + usage.took_ms], [0, 0, 0, 0]);
   fill(root, h("header.page-head", null, h("h1", null, t("place_status"))),
     h("p", null, t("status_head", { version: daemon.version, pid: daemon.pid, uptime: span(daemon.uptime_s) })),
@@ -24,25 +23,10 @@ export async function page({ root, signal }) {
       [t("status_memory"), size(daemon.memory_bytes)],
       [t("status_usage"), t("status_usage_counts", { flows: flows.length, calls: number(used[0]), given: number(used[1]), written: number(used[2]), took: span(used[3] / 1000) })]]),
     index.rebuild_needed ? h("p.problem", null, t("status_rebuild")) : null,
-    logins ? loginsView(logins) : null,
     h("h2", null, t("status_config")), h("pre.output", { tabindex: "0" }, escape(settings(config), { lines: true })));
 }
 
 function settings(config, prefix = "") {
   return Object.entries(config).map(([name, value]) =>
     value !== null && typeof value === "object" && !Array.isArray(value) ? settings(value, `${prefix}${name}.`) : `${prefix}${name} = ${JSON.stringify(value)}`).join("\n");
-}
-
-/** Every browser that was let in. */
-function loginsView(first) {
-  const list = h("ul.logins");
-  const problem = h("div", { role: "alert" });
-  const draw = ({ logins }) => fill(list, logins.map((login) => h("li", null,
-    h("span", null, oneLine(login.browser ?? login.agent ?? login.id), login.current ? [" ", h("span.tag", null, t("login_this"))] : null, " ", h("small", null, [login.created_at, login.used_at].filter(Boolean).map((at) => moment(at)).join(" · "))),
-    actionButton("quiet", t("login_revoke"), problem, async () => {
-      await send("/api/v1/logins", { id: login.id }, undefined, "DELETE");
-      draw(await get("/api/v1/logins"));
-    }))));
-  draw(first);
-  return h("section", null, h("h2", null, t("logins")), problem, list);
 }

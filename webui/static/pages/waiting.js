@@ -22,7 +22,7 @@ export async function page({ root, signal }) {
     none.hidden = cards.length > 0;
   };
   await look();
-  root.append(h("header.page-head", null, h("h1", null, t("waiting")), h("div.buttons", null, notificationButton())), none, list);
+  fill(root, h("header.page-head", null, h("h1", null, t("waiting")), h("div.buttons", null, notificationButton())), none, list);
   const again = settled(() => look().catch(() => null), 50);
   onEvent((event) => event.kind === "inquiry" && event.data.status === "waiting" && again(), signal);
   onReturn(again, signal);

@@ -7,7 +7,7 @@ import { t, word } from "../words.js";
 /** @param {Object} flow or inquiry with citations @returns {HTMLElement|null} */
 export function citationsView(flow) {
   if (flow.citations.length === 0) return null;
-  return h("section.citations", { "aria-label": t("citations_title") },
+  return h("div.citations", { role: "group", "aria-label": t("citations_title") },
     h("h4", null, t("citations_title")),
     flow.citations.map((citation) => citationView(citation, flow.id)));
 }

@@ -11,7 +11,7 @@ const MARKS = { running: "…", done: "✓", failed: "✗", skipped: "–", inte
 export function commandsView(flow, told) {
   const begun = flow.status === "executing" || flow.plan.some((command) => command.status !== "pending");
   if (!begun) return null;
-  return h("section.commands", { "aria-label": t("commands") }, flow.plan.map((command, n) => commandView(command, n, told)));
+  return h("div.commands", { role: "group", "aria-label": t("commands") }, flow.plan.map((command, n) => commandView(command, n, told)));
 }
 
 /** Only what was printed anew: the rest of the page stays as it is. */
@@ -28,7 +28,7 @@ export function fillOutputs(place, told) {
 function commandView(command, n, told) {
   const place = h("div.command", { "data-status": command.status },
     scriptView(command.script, t("inquiry_step", { n: n + 1, of: n + 1 })),
-    h("pre.output", { "data-n": n, tabindex: "0", "aria-label": t("output"), role: "region" }),
+    h("pre.output", { "data-n": n, tabindex: "0", "aria-label": t("output"), role: "group" }),
     command.status in MARKS ? h("p.ending", null, ending(command)) : null);
   fillOutputs(place, told);
   return place;

@@ -1,6 +1,6 @@
 /** A flow as a person reads it, while it happens and afterwards. */
 import { patientCall, short } from "../api.js";
-import { announce, fill, h, settled, whenNear } from "../dom.js";
+import { announce, fill, h, settled } from "../dom.js";
 import { errorBox } from "../errors.js";
 import { readable } from "../escape.js";
 import { onEvent, onReturn, past } from "../events.js";
@@ -38,8 +38,7 @@ export class FlowView {
     onEvent((event) => event.flow_id === this.flow.id && this.heard(event), signal);
     onReturn(() => (isActive(this.flow) ? this.catchUp() : this.refresh()), signal);
     this.draw();
-    if (isActive(flow)) this.catchUp();
-    else if (flow.plan.length > 0) whenNear(this.element, signal, () => this.catchUp());
+    if (isActive(flow) || flow.plan.length > 0) this.catchUp();
   }
 
   build(heading, linked) {
@@ -127,9 +126,9 @@ export class FlowView {
     const { inquiry: id, status } = this.flow;
     if (id === null || status !== "waiting") {
       if (this.card === null) return;
-      // Who answered is worth a look; once the flow goes on, the answer is in its history.
+      // Who answered stays; the rest is in the inquiry's own page.
       await this.card.look();
-      if (!isActive(this.flow)) this.closeCard();
+      if (this.card !== null && this.flow.inquiry !== this.card.inquiry.id) this.closeCard();
       return;
     }
     if (this.card?.inquiry.id === id || this.asking === id) return;
@@ -177,12 +176,7 @@ export class FlowView {
     if (text !== this.answered) {
       this.answered = text;
       if (text === "") fill(this.answer);
-      else if (this.answer.childElementCount > 0) showMarkdown(this.answer, text, this.signal);
-      else {
-        this.answer.classList.add("plain");
-        this.answer.textContent = readable(text);
-        whenNear(this.answer, this.signal, () => showMarkdown(this.answer, text, this.signal));
-      }
+      else showMarkdown(this.answer, text, this.signal);
     }
     const error = flow.error ? errorBox(flow.error) : null;
     fill(this.after, error, citationsView(flow), wayView(this));

@@ -58,16 +58,15 @@ export class InquiryCard {
     this.inquiry = inquiry;
     appeared(this);
     const waits = inquiry.status === "waiting";
-    const id = `inquiry-${inquiry.id}`;
     this.element.classList.toggle("closed", !waits);
     this.element.dataset.inquiry = inquiry.id;
     this.element.dataset.status = inquiry.status;
-    this.element.setAttribute("aria-labelledby", id);
+    this.element.setAttribute("aria-label", `${t(`inquiry_title_${inquiry.kind}`)} ${short(inquiry.id)}`);
     fill(this.problem);
     this.extra = h("div.extra");
     this.actions = h("div.buttons.answers");
     fill(this.element,
-      h("header", null, h(this.heading, { id }, t(`inquiry_title_${inquiry.kind}`)), h("a.id", { href: `/inquiries/${inquiry.id}` }, short(inquiry.id))),
+      h("header", null, h(this.heading, null, t(`inquiry_title_${inquiry.kind}`)), h("a.id", { href: `/inquiries/${inquiry.id}` }, short(inquiry.id))),
       this.body(waits), this.problem, waits ? [this.actions, this.extra] : null);
     if (waits) this.offerAnswers();
     if (hadFocus) this.element.focus({ preventScroll: true });

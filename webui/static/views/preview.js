@@ -7,7 +7,7 @@ const KINDS = { "+": "added", "-": "removed", "@": "hunk" };
 
 /** @param {Object} preview as it travels in an inquiry */
 export function previewView(preview) {
-  return h("section.preview", { "aria-label": t("preview") },
+  return h("div.preview", { role: "group", "aria-label": t("preview") },
     h("h4", null, t("preview_title", { count: preview.changes.length })),
     preview.changes.map(changeView),
     h("p", null, preview.exit_status === null ? t("preview_cut_off") : t("preview_ended", { status: preview.exit_status })),
@@ -26,7 +26,7 @@ function changeView(change) {
       h(`span.kind.${kind}`, null, word("preview_kind", kind)), " ",
       h("code", null, `~/${escape(path)}${folder}`), " ",
       h("small", null, amount(before, after))),
-    diff ? h("pre.diff", { tabindex: "0", "aria-label": t("preview_diff"), role: "region" }, diff.split("\n").map(diffLine)) : none);
+    diff ? h("pre.diff", { tabindex: "0", "aria-label": t("preview_diff"), role: "group" }, diff.split("\n").map(diffLine)) : none);
 }
 
 function diffLine(line) {

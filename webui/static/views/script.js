@@ -19,5 +19,5 @@ export function addressesView(urls) {
 
 function numberedLines(lines, label) {
   const shown = lines.map((line, n) => h("span.line", { "data-n": n + 1 }, line, "\n"));
-  return h("pre.numbered", { tabindex: "0", role: "region", "aria-label": label, translate: "no" }, h("code", null, shown));
+  return h("pre.numbered", { tabindex: "0", role: "group", "aria-label": label, translate: "no" }, h("code", null, shown));
 }
