@@ -25,7 +25,7 @@ let lastId = 0;
  */
 export async function call(method, params = {}, signal) {
   lastId += 1;
-  const reply = await send("/rpc", { jsonrpc: "2.0", id: lastId, method, params }, signal);
+  const reply = await send("POST", "/rpc", { jsonrpc: "2.0", id: lastId, method, params }, signal);
   if (reply.error) {
     const { code, message, data } = reply.error;
     throw new CallError({ ...data, code, message });
@@ -46,19 +46,15 @@ export async function patientCall(method, params, signal) {
   }
 }
 
-/** A JSON document of the bridge's own. */
-export function get(path, signal) {
-  return send(path, undefined, signal);
-}
-
 /** Inert HTML of a Markdown text. */
 export async function markdown(text, signal) {
-  return (await send("/api/v1/markdown", { text }, signal)).html;
+  return (await send("POST", "/api/v1/markdown", { text }, signal)).html;
 }
 
-function send(path, body, signal) {
-  if (body === undefined) return received(fetch(path, { signal }));
-  return received(fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal }));
+/** A request of HTTP to a route of the bridge's own; `body` goes as JSON. */
+export function send(method, path, body, signal) {
+  const json = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  return received(fetch(path, { method, signal, ...json }));
 }
 
 async function received(asked) {

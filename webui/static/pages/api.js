@@ -1,10 +1,10 @@
 /** The bridge's REST interface for programs, as its OpenAPI document describes it. */
-import { get } from "../api.js";
+import { send } from "../api.js";
 import { fill, h } from "../dom.js";
 import { t } from "../words.js";
 
 export async function page({ root, signal }) {
-  const document = await get("/api/v1/openapi.json", signal);
+  const document = await send("GET", "/api/v1/openapi.json", undefined, signal);
   fill(root, h("header.page-head", null, h("h1", null, "API"), h("a.button.quiet", { href: "/api/v1/openapi.json", target: "_blank" }, "openapi.json")),
     h("p", null, document.info.description ?? "", " ", t("api_text")), h("pre.sql", { tabindex: "0" }, 'curl -H "Authorization: Bearer $(alvo web --token)" http://127.0.0.1:8420/api/v1/agents'),
     Object.entries(document.paths).flatMap(([path, verbs]) => Object.entries(verbs).filter(([, one]) => one.responses).map(([verb, one]) => operation(path, verb, one))));
