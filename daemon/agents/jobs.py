@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from daemon.config import Config, Paths
 from daemon.models.embedder import Embedder
 from daemon.protocol.agents import AgentConfig, AgentProfile, EvaluationReport
-from daemon.protocol.values import Progress
+from daemon.protocol.values import Digest, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Sample:
 class SampledPassage:
     """`digest`: of its text, by which pairs name it."""
 
-    digest: str
+    digest: Digest
     heading: str
     text: str
 

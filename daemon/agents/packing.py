@@ -241,7 +241,10 @@ def _read(file: Path, name: str) -> None:
     elif name == REPORT:
         codec.decode(file.read_bytes(), EvaluationReport)
     elif name == MODEL:
-        RetrievalModel.from_bytes(file.read_bytes())
+        try:
+            RetrievalModel.from_bytes(file.read_bytes())
+        except AlvoError as error:
+            raise _Wrong(f"{name}: {error.blanks.get('reason')}") from None
     else:
         with file.open("rb") as lines:
             for line in lines:

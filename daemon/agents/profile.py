@@ -20,7 +20,8 @@ _LONGEST_QUESTION: Final = 200
 _FEWEST: Final = 2
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])[\"”’)\]]?\s+|\n{2,}")
 _WORD: Final = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*")
-_ABBREVIATION: Final = re.compile(r"\b[A-Z][A-Z0-9]{1,7}\b")
+_ABBREVIATION: Final = re.compile(r"\b(?![IVXLC]+\b)[A-Z][A-Z0-9]{1,7}\b")
+"""Roman numerals are none."""
 _SELF: Final[dict[Language, re.Pattern[str]]] = {
     "en": re.compile(
         r"\b(?:I|I’m|I'm) (?:am|work|have been|specialize|specialise|teach)\b|\bI['’]m\b"
@@ -113,7 +114,7 @@ def _vocabulary(
 ) -> list[str]:
     short: Counter[str] = Counter()
     for passage in passages:
-        short.update(set(_ABBREVIATION.findall(passage.text)))
+        short.update(_ABBREVIATION.findall(passage.text))
     chosen = [name for name, count in short.most_common(_VOCABULARY // 3) if count >= _FEWEST]
     fewest = _FEWEST if len(passages) > _FEWEST else 1
     for stem, count in weights.most_common():

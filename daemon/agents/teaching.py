@@ -13,6 +13,7 @@ from daemon.config import private_directory
 from daemon.protocol import codec, errors
 from daemon.protocol.agents import AgentProfile
 from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import Digest
 from daemon.reasoner.teaching import TaughtPassage, Teacher, TeachRequest
 from daemon.store.agents import StoredAgent, StoredVersion
 
@@ -36,10 +37,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class AskedPassage:
-    """A line of the file of questions: one, and the text that answers it."""
+    """A line of the file of questions: one, and the digest of the passage that answers it."""
 
     question: str
-    answer: str
+    passage: Digest
 
 
 class Lessons:
@@ -101,7 +102,7 @@ class Lessons:
             shown = sampled.passages[first : first + _TOGETHER]
             asked, _ = await teacher.ask_passages(TeachRequest(sampled.language, _taught(shown)))
             lines = [
-                codec.encode(AskedPassage(question, shown[n - 1].text))
+                codec.encode(AskedPassage(question, shown[n - 1].digest))
                 for n, questions in sorted(asked.items())
                 for question in questions
             ]

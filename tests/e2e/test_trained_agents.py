@@ -1,10 +1,14 @@
 """A person sends training data, waits for `ready`, and asks; every answer is from that data."""
 
+import contextlib
+import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from daemon.store import Database
 from tests.support.daemon import Home, Rpc, RpcError
 from tests.support.waiting import wait_until
 
@@ -70,3 +74,286 @@ def test_twice_the_same_name_is_refused_and_the_way_to_add_data_is_named(rpc):
         rpc("agent.create", user_id="a", training_data=FLASK)
     assert twice.value.name == "AGENT_EXISTS"
     assert "alvo agents add a" in twice.value.data["action"]
+
+
+DJANGO = """# Django
+
+O Django traz um ORM completo e um painel administrativo em /admin para o sistema Zebra42.
+"""
+STAGES = ("data_processor", "model_trainer", "model_evaluator", "model_deployer")
+
+
+def test_added_data_makes_a_new_version_while_the_old_one_answers(rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    assert rpc("agent.add", user_id="a", training_data=DJANGO)["status"] == "created"
+    assert rpc("agent.status", user_id="a")["status"] == "ready"
+    assert (
+        "flask" in rpc("agent.infer", user_id="a", prompt="Como criar uma API Flask?")["response"]
+    )
+    agent = trained(rpc, "a")
+    assert (agent["version"], agent["status"], agent["error"]) == (2, "ready", None)
+    old_and_new = rpc("agent.infer", user_id="a", prompt="O que o Django traz?")["response"]
+    assert "ORM" in old_and_new
+    assert (
+        "flask" in rpc("agent.infer", user_id="a", prompt="Como criar uma API Flask?")["response"]
+    )
+    assert [one["number"] for one in rpc("agent.versions", user_id="a")["versions"]] == [2, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("moment", ["begun", "worked", "done"])
+def test_killed_in_any_stage_the_training_goes_on_and_ends(home, stage, moment):
+    home.environ["ALVO_AGENTS_NICENESS"] = "0"
+    home.start(ALVO_CRASH_AT=f"{stage}-{moment}")
+    with home.rpc() as rpc:
+        rpc("agent.create", user_id="a", training_data=FLASK)
+    home.gone(60)
+    home.start()
+    with home.rpc() as rpc:
+        agent = trained(rpc, "a")
+        assert (agent["status"], agent["version"]) == ("ready", 1)
+        assert agent["passages"] == 2
+        (version,) = rpc("agent.versions", user_id="a")["versions"]
+        attempts = {one["stage"]: one["attempts"] for one in version["stages"]}
+        again = moment != "done"
+        assert attempts == {one: 2 if one == stage and again else 1 for one in STAGES}
+        said = rpc("agent.infer", user_id="a", prompt="Como criar uma API Flask?")
+        assert "app = Flask" in said["response"]
+    left = [path.name for path in (home.place / "state" / "alvo" / "agents" / "a").iterdir()]
+    assert len(left) == 1
+
+
+def test_a_training_that_kills_the_daemon_each_time_is_given_up(home):
+    home.environ["ALVO_AGENTS_NICENESS"] = "0"
+    for n in range(3):
+        home.start(ALVO_CRASH_AT="model_trainer-begun")
+        if not n:
+            with contextlib.suppress(ConnectionError), home.rpc() as rpc:
+                rpc("agent.create", user_id="a", training_data=FLASK)
+        home.gone(60)
+    home.start(ALVO_CRASH_AT="model_trainer-begun")
+    with home.rpc() as rpc:
+        agent = trained(rpc, "a")
+        assert agent["status"] == "error"
+        assert agent["error"]["name"] == "AGENT_STAGE_FAILED"
+        assert "3 times" in agent["error"]["message"]
+        rpc("agent.delete", user_id="a")
+
+
+def test_a_stop_is_no_failed_attempt(home, rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    home.stop()
+    home.start()
+    with home.rpc() as again:
+        trained(again, "a")
+        (version,) = again("agent.versions", user_id="a")["versions"]
+        assert {one["attempts"] for one in version["stages"]} == {1}
+
+
+def test_two_agents_and_the_person_cannot_see_each_other(home, rpc):
+    rpc("agent.create", user_id="a", training_data="The vault of Alice opens with the word heron.")
+    rpc("agent.create", user_id="a.b", training_data="The garden of Bob is watered at seven.")
+    note = home.home / "notes.md"
+    note.write_text("# Notes\n\nThe bicycle of Carol is painted green.\n")
+    home.run("alvo", "sources", "add", str(note))
+    for name in ("a", "a.b"):
+        trained(rpc, name)
+    tries = {
+        "heron": "What opens the vault of Alice?",
+        "seven": "When is the garden of Bob watered? Search owner a.b@1 and a.b.",
+        "green": "Which colour is the bicycle of Carol painted?",
+    }
+    sees = {"a": "heron", "a.b": "seven", None: "green"}
+    for agent, own in sees.items():
+        given = {} if agent is None else {"agent": agent}
+        for secret, question in tries.items():
+            flow = rpc("flow.start", question=question, conversation="shared", **given)
+            ended = rpc.follow(flow["id"], {"answered", "waiting", "failed"})
+            text = json.dumps(ended) + json.dumps(rpc.events(flow["id"]))
+            assert (secret in text) == (secret == own), (agent, question)
+            hits = rpc("index.search", query=question, **given)["hits"]
+            assert all((secret in hit["text"]) == (secret == own) for hit in hits), agent
+
+
+def test_names_that_could_mean_another_agents_partition_are_none(rpc):
+    for name in ("a@1", "", "a/b", "..", ".", "a b", "x" * 65, "é"):
+        with pytest.raises(RpcError) as caught:
+            rpc("agent.create", user_id=name, training_data=FLASK)
+        assert caught.value.name == "AGENT_NAME_INVALID", name
+    for name in ("a@1", "\0"):
+        with pytest.raises(RpcError) as caught:
+            rpc("agent.infer", user_id=name, prompt="?")
+        assert caught.value.name == "AGENT_NOT_FOUND"
+
+
+@pytest.mark.slow
+def test_going_back_under_load_fails_no_question(home, rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    rpc("agent.add", user_id="a", training_data=DJANGO)
+    trained(rpc, "a")
+    failed: list[Exception] = []
+    asked = [0]
+    over = threading.Event()
+
+    def ask() -> None:
+        with home.rpc() as own:
+            while not over.is_set():
+                try:
+                    said = own("agent.infer", user_id="a", prompt="Como criar uma API Flask?")
+                    assert "app = Flask" in said["response"]
+                    asked[0] += 1
+                except Exception as error:
+                    failed.append(error)
+                    return
+
+    asking = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    for n in range(10):
+        before = asked[0]
+        assert rpc("agent.rollback", user_id="a", version=1 + n % 2)["version"] == 1 + n % 2
+        wait_until(lambda before=before: asked[0] > before + 2 or failed, within=60)
+    over.set()
+    for thread in asking:
+        thread.join()
+    assert not failed
+
+
+def test_a_flow_goes_on_with_the_version_it_began_on(rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    flow = rpc("flow.start", question="Qual é a cor preferida do Zebra42?", agent="a")
+    waiting = rpc.inquiry(flow["id"])
+    assert waiting["kind"] == "search_again"
+    rpc("agent.add", user_id="a", training_data=DJANGO)
+    assert trained(rpc, "a")["version"] == 2
+    rpc.allow(waiting)
+    rpc.follow(flow["id"], {"waiting", "failed", "answered"})
+    assert "painel" not in json.dumps(rpc("flow.get", flow_id=flow["id"]))
+
+
+def test_deleting_removes_everything_and_says_what(home, rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    rpc("agent.infer", user_id="a", prompt="Como criar uma API Flask?")
+    gone = rpc("agent.delete", user_id="a")
+    counts = {name: gone[name] for name in ("versions", "documents", "passages", "flows", "files")}
+    assert counts == {"versions": 1, "documents": 1, "passages": 2, "flows": 1, "files": 1}
+    assert rpc("agent.list")["agents"] == []
+    assert rpc("flow.list")["flows"] == []
+    assert list((home.place / "state" / "alvo" / "agents").iterdir()) == []
+    index = home.place / "data" / "alvo" / "index-1.db"
+    with contextlib.closing(Database.open(index, readonly=True, vectors=True)) as db:
+        for table in ("passage", "document", "source"):
+            assert db.value(f"SELECT count(*) FROM {table}") == 0, table
+        assert db.all("SELECT name FROM owner") == [("",)]
+    with pytest.raises(RpcError) as caught:
+        rpc("agent.infer", user_id="a", prompt="Still there?")
+    assert caught.value.name == "AGENT_NOT_FOUND"
+
+
+def test_an_agent_deleted_while_it_is_trained_does_not_come_back(home, rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    rpc("agent.delete", user_id="a")
+    rpc("agent.create", user_id="a", training_data="The word of the new agent is lantern.")
+    trained(rpc, "a")
+    said = rpc("agent.infer", user_id="a", prompt="What is the word of the new agent?")
+    assert "lantern" in said["response"]
+    hits = rpc("index.search", query="Flask lantern", agent="a")["hits"]
+    assert ["lantern" in hit["text"] for hit in hits] == [True]
+
+
+def test_data_that_cannot_be_read_in_training_is_an_error_that_names_it(home, rpc):
+    broken = home.home / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.4\nnothing of a document\n")
+    rpc("agent.create", user_id="a", files=[str(broken)])
+    agent = trained(rpc, "a")
+    assert agent["status"] == "error"
+    assert agent["error"]["name"] == "DOCUMENT_UNREADABLE"
+    assert "broken.pdf" in agent["error"]["message"]
+    rpc("agent.add", user_id="a", training_data=FLASK)
+    assert trained(rpc, "a")["status"] == "ready"
+
+
+def test_files_of_many_kinds_teach_one_agent(home, rpc):
+    (home.home / "one.md").write_text("# Oven\n\nThe oven is lit at five in the morning.\n")
+    (home.home / "two.html").write_text("<h1>Flour</h1><p>The flour comes from the mill.</p>")
+    (home.home / "three.jsonl").write_text(
+        json.dumps({"question": "Who bakes on Sunday?", "answer": "Nobody bakes on Sunday."}) + "\n"
+    )
+    files = [str(home.home / name) for name in ("one.md", "two.html", "three.jsonl")]
+    rpc("agent.create", user_id="baker", files=files, training_data="The shop opens at seven.")
+    agent = trained(rpc, "baker")
+    assert (agent["documents"], agent["passages"]) == (4, 4)
+    for question, answer in {
+        "When is the oven lit?": "five",
+        "Where does the flour come from?": "mill",
+        "Who bakes on Sunday?": "Nobody",
+    }.items():
+        said = rpc("agent.infer", user_id="baker", prompt=question)
+        assert answer in said["response"], question
+        assert said["citations"]
+
+
+def test_what_is_not_known_waits_for_a_person_as_a_flow_does(rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    said = rpc("agent.infer", user_id="a", prompt="Qual é a altura do monte Everest?", timeout_s=20)
+    assert said["response"] is None
+    assert said["flow"]["status"] == "waiting"
+    assert said["inquiry"]["id"] == said["flow"]["inquiry"]
+
+
+def test_the_log_tells_what_happened_and_not_what_was_asked(home, rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    rpc("agent.infer", user_id="a", prompt="Como criar uma API Flask?")
+    lines = (home.place / "state" / "alvo" / "alvod.log").read_text().splitlines()
+    told = [one for one in map(json.loads, lines) if one.get("agent") == "a"]
+    assert {"agent created", "agent stage began", "agent stage done", "agent asked"} <= {
+        one["message"] for one in told
+    }
+    assert "API Flask?" not in "".join(lines)
+
+
+def test_by_the_command_line_from_the_first_file_to_the_end(home, rpc):
+    (home.home / "flask.md").write_text(FLASK)
+    made = home.run("alvo", "agents", "create", "flask", "flask.md")
+    assert (made.returncode, "ready" in made.stdout) == (0, True), made.stderr
+    assert "flask" in home.run("alvo", "agents").stdout
+    asked = home.run("alvo", "agents", "ask", "flask", "Como", "criar", "uma", "API", "Flask?")
+    assert "app = Flask" in asked.stdout
+    same = home.run("alvo", "ask", "--agent", "flask", "Como criar uma API Flask?")
+    assert "app = Flask" in same.stdout
+    piped = home.run("alvo", "agents", "add", "flask", given=DJANGO)
+    assert "version 2" in piped.stdout
+    back = json.loads(home.run("alvo", "agents", "rollback", "flask", "--json").stdout)
+    assert back["version"] == 1
+    exported = home.run("alvo", "agents", "export", "flask", "kept.alvo-agent")
+    assert exported.returncode == 0, exported.stderr
+    deleted = home.run("alvo", "agents", "delete", "flask")
+    assert "2 versions" in deleted.stdout
+    taken = home.run("alvo", "agents", "import", "kept.alvo-agent")
+    assert taken.returncode == 0, taken.stderr
+    again = home.run("alvo", "agents", "ask", "flask", "Como criar uma API Flask?")
+    assert "app = Flask" in again.stdout
+    other = home.run("alvo", "agents", "import", "copy", "kept.alvo-agent")
+    assert other.returncode == 0, other.stderr
+    assert home.run("alvo", "agents", "--names").stdout.split() == ["copy", "flask"]
+    for words, status in {("status", "none"): 1, ("create", "flask", "flask.md"): 1}.items():
+        assert home.run("alvo", "agents", *words).returncode == status
+    assert home.run("alvo", "agents", "ask", "flask").returncode == 2
+
+
+def test_a_session_may_ask_an_agent_but_not_change_one(home, rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    script = "alvo agents ask a 'Como criar uma API Flask?'; alvo agents delete a"
+    flow = rpc("flow.start", question=f"!{script}")
+    rpc.allow(rpc.inquiry(flow["id"]))
+    rpc.follow(flow["id"], {"executed", "failed"})
+    assert "app = Flask" in rpc.output(flow["id"])
+    assert rpc("agent.status", user_id="a")["status"] == "ready"

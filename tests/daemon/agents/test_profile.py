@@ -1,0 +1,53 @@
+"""Without a model a profile still says what the data is about, in the data's language."""
+
+from daemon.agents.profile import Read, profile_of
+
+PORTUGUESE = [
+    Read(
+        "Flask",
+        "Sou especialista em Python e em APIs REST. Para criar uma API Flask, instale o Flask e"
+        " escreva as rotas. Você pode testar as rotas com pytest.",
+        "pt",
+    ),
+    Read("Django", "O Django traz um ORM. O ORM do Django gera as tabelas. API e ORM.", "pt"),
+    Read("Testes", "Quem escreve os testes? Os testes das rotas da API rodam com pytest.", "pt"),
+]
+
+
+def test_it_says_what_the_person_says_of_themselves_first():
+    profile = profile_of(PORTUGUESE, [], "pt", None)
+    assert profile.expertise.startswith("Sou especialista em Python e em APIs REST.")
+    assert profile.written_by == "offline"
+
+
+def test_a_description_stands_before_everything():
+    profile = profile_of(PORTUGUESE, [], "pt", "Ajuda a equipe de backend.")
+    assert profile.expertise.startswith("Ajuda a equipe de backend. Sou especialista")
+
+
+def test_the_vocabulary_holds_terms_and_abbreviations_as_they_are_written():
+    words = profile_of(PORTUGUESE, [], "pt", None).vocabulary
+    assert {"API", "ORM", "pytest"} <= set(words)
+    assert not {"de", "com", "para", "os"} & {word.lower() for word in words}
+
+
+def test_questions_are_those_given_those_in_the_data_and_those_of_the_headings():
+    questions = profile_of(PORTUGUESE, ["Como faço o deploy?"], "pt", None).questions
+    assert questions[0] == "Como faço o deploy?"
+    assert questions[1] == "Quem escreve os testes?"
+    assert any("Django" in question for question in questions)
+
+
+def test_the_tone_tells_how_it_speaks():
+    assert "dirige-se ao leitor" in profile_of(PORTUGUESE, [], "pt", None).tone
+    assert (
+        "speaks in the first person"
+        in profile_of(
+            [Read("", "I am a cook. I bake bread. My oven is hot.", "en")], [], "en", None
+        ).tone
+    )
+
+
+def test_no_passages_make_an_empty_profile():
+    profile = profile_of([], [], "en", None)
+    assert (profile.expertise, profile.vocabulary, profile.questions) == ("", [], [])
