@@ -69,7 +69,8 @@ def _extracted(document: Spooled, parsers: Parsers) -> Extracted:
     extract = parsers.parse(kind, document.path, content)
     cut = tuple(ParsedPassage(p.place, p.text, p.heading) for p in passages(extract))
     name = os.path.basename(document.path) if document.form is Form.FILE else ""  # noqa: PTH119
-    return Extracted(document.path, document.title or extract.title or name, cut)
+    title = document.title or extract.title or name
+    return Extracted(document.path, title, cut, part=document.part)
 
 
 def _kind(path: str, content: bytes) -> Kind:

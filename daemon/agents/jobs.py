@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from daemon.config import Config, Paths
 from daemon.models.embedder import Embedder
 from daemon.protocol.agents import AgentConfig, AgentProfile, EvaluationReport
-from daemon.protocol.values import Digest, Progress
+from daemon.protocol.values import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,6 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class SampledPassage:
-    """`digest`: of its text, by which pairs name it."""
-
-    digest: Digest
     heading: str
     text: str
 

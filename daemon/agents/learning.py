@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -79,7 +79,7 @@ def sample(job: Sample, bench: Bench) -> Sampled:
     chosen = worth[::step][: job.passages]
     return Sampled(
         _spoken(passages, None),
-        [SampledPassage(one.digest, one.heading, one.text[: job.chars]) for one in chosen],
+        [SampledPassage(one.heading, one.text[: job.chars]) for one in chosen],
     )
 
 
@@ -92,8 +92,8 @@ def _index(bench: Bench, *, private: bool) -> Iterator[Index]:
 
 def _split(index: Index, job: Learn | Judge) -> Split:
     """The same for both: what is held out of training is what is judged by."""
-    named = [(one.question, one.passage) for one in _asked(job)]
-    pairs = pairs_of(index, job.owner, job.seed, given=_given(job), named=named)
+    asked = ((one.question, one.answer) for one in _asked(job))
+    pairs = pairs_of(index, job.owner, job.seed, chain(_given(job), asked))
     return split_by_passage(pairs, job.seed)
 
 

@@ -84,7 +84,7 @@ def _read(job: Process) -> tuple[list[ParsedDocument], int]:
     at = now()
     found: list[ParsedDocument] = []
     left_out = 0
-    for extracted in extracted_of(Path(job.extracted)):
+    for extracted in _newest(Path(job.extracted)):
         fresh: list[ParsedPassage] = []
         for passage in filter(None, map(cleaned, extracted.passages)):
             # Of a question with its answer both count: the same answer may serve two questions.
@@ -97,6 +97,16 @@ def _read(job: Process) -> tuple[list[ParsedDocument], int]:
     return found, left_out
 
 
+def _newest(file: Path) -> Iterator[Extracted]:
+    """Of what was given again under the same path, as a file that has changed, the last."""
+    given: Counter[str] = Counter(one.path for one in extracted_of(file) if one.part == 1)
+    seen: Counter[str] = Counter()
+    for one in extracted_of(file):
+        seen[one.path] += one.part == 1
+        if seen[one.path] == given[one.path]:
+            yield one
+
+
 def _document(
     extracted: Extracted, passages: Sequence[ParsedPassage], job: Process, at: Timestamp
 ) -> ParsedDocument:
@@ -105,7 +115,7 @@ def _document(
     content = text.encode("utf-8", "replace")
     title = line(extracted.title) or job.name
     return ParsedDocument(
-        path=extracted.path,
+        path=extracted.path if extracted.part == 1 else f"{extracted.path} ({extracted.part})",
         title=title,
         language=language,
         modified_at=at,

@@ -88,7 +88,8 @@ class Agents:
         config = _checked_config(given.config or AgentConfig())
         if await self._records.read(lambda db: find_agent(db, user_id)) is not None:
             raise AlvoError(errors.AGENT_EXISTS, agent=user_id)
-        file, measured = await self._spooled(user_id, given.training_data, given.files)
+        data, files = given.training_data, given.files
+        file, measured = await self._spooled(user_id, user_id, data, files)
 
         def create(db: Database) -> None:
             create_agent(db, user_id, config)
@@ -107,7 +108,9 @@ class Agents:
         agent = await self._records.read(lambda db: load_agent(db, user_id))
         if agent.training is not None:
             raise AlvoError(errors.AGENT_TRAINING, agent=user_id, version=agent.training)
-        file, measured = await self._spooled(user_id, given.training_data, given.files)
+        called = f"{user_id}/{agent.last_version + 1}"
+        data, files = given.training_data, given.files
+        file, measured = await self._spooled(user_id, called, data, files)
 
         def add(db: Database) -> int:
             serves = load_agent(db, user_id).version
@@ -187,12 +190,16 @@ class Agents:
         )
 
     async def _spooled(
-        self, user_id: UserId, training_data: str | list[str | Json] | None, files: list[str]
+        self,
+        user_id: UserId,
+        called: str,
+        training_data: str | list[str | Json] | None,
+        files: list[str],
     ) -> tuple[str, spooling.Measured]:
         file = f"data-{os.urandom(6).hex()}.jsonl"
         target = self._places.material(user_id, file)
         spooled = await asyncio.to_thread(
-            spooling.spool, target, user_id, training_data, files, self._settings.max_bytes
+            spooling.spool, target, called, training_data, files, self._settings.max_bytes
         )
         return file, spooled
 

@@ -227,7 +227,7 @@ def _parts(text: str, path: str, title: str) -> Iterator[Spooled]:
         part += 1
         piece = text[start:end]
         if piece.strip():
-            yield Spooled(form, path if part == 1 else f"{path} ({part})", piece, title)
+            yield Spooled(form, path, piece, title, part=part)
         start = end
 
 

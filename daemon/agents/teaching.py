@@ -13,7 +13,6 @@ from daemon.config import private_directory
 from daemon.protocol import codec, errors
 from daemon.protocol.agents import AgentProfile
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Digest
 from daemon.reasoner.teaching import TaughtPassage, Teacher, TeachRequest
 from daemon.store.agents import StoredAgent, StoredVersion
 
@@ -37,10 +36,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class AskedPassage:
-    """A line of the file of questions: one, and the digest of the passage that answers it."""
+    """A line of the file of questions: one, and the passage that answers it, from its beginning."""
 
     question: str
-    passage: Digest
+    answer: str
 
 
 class Lessons:
@@ -102,7 +101,7 @@ class Lessons:
             shown = sampled.passages[first : first + _TOGETHER]
             asked, _ = await teacher.ask_passages(TeachRequest(sampled.language, _taught(shown)))
             lines = [
-                codec.encode(AskedPassage(question, shown[n - 1].digest))
+                codec.encode(AskedPassage(question, shown[n - 1].text))
                 for n, questions in sorted(asked.items())
                 for question in questions
             ]

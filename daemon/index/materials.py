@@ -18,7 +18,7 @@ class Form(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Spooled:
     """A document as it was given. `path`: what citations show. `question`: of a pair, with its
-    answer as the text.
+    answer as the text. `part`: of a long one, from 1.
     """
 
     form: Form
@@ -26,6 +26,7 @@ class Spooled:
     text: str
     title: str = ""
     question: str = ""
+    part: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,4 @@ class Extracted:
     title: str
     passages: tuple[ParsedPassage, ...]
     question: str = ""
+    part: int = 1
