@@ -102,11 +102,12 @@ async def _serve(options: Options, environ: Mapping[str, str]) -> None:
     runner = web.ServerRunner(Server(bridge.answer, bridge.broken), shutdown_timeout=_GRACE_S)
     await runner.setup()
     listening = _listen(options)
-    bridge.port = listening.getsockname()[1]
+    port = listening.getsockname()[1]
+    bridge.listens(port)
     site = web.SockSite(runner, listening, ssl_context=options.context(), backlog=256)
     await site.start()
-    url = options.url(bridge.port)
-    write_note(environ, bridge.port, url)
+    url = options.url(port)
+    write_note(environ, port, url)
     _log.info("alvo-web %s (process %d) answers at %s", VERSION, os.getpid(), url)
     try:
         await stop.wait()

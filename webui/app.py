@@ -38,11 +38,11 @@ Handler = Callable[[web.BaseRequest, Entry, str], Awaitable[web.StreamResponse]]
 
 
 class Bridge:
-    """Answers every request; `port` is known once it listens."""
+    """Answers every request."""
 
     def __init__(self, options: Options, logins: Logins, socket: str) -> None:
-        self.port = options.port
         self._options = options
+        self._port, self._origins = options.port, options.origins(options.port)
         self._logins = logins
         self.upstream = Upstream(socket)
         self._static = Static()
@@ -52,7 +52,7 @@ class Bridge:
         self._events = Events(self.upstream)
         self._metrics = Metrics(self.upstream, self._events.feed)
         self._guards = Guards(
-            lambda: self._options.origins(self.port),
+            lambda: self._origins,
             logins,
             self._cookie_name,
             local=options.proxy is None,
@@ -68,6 +68,10 @@ class Bridge:
             ("GET", LOGIN_PATH): self._answer_login,
             ("POST", "/logout"): self._answer_logout,
         }
+
+    def listens(self, port: int) -> None:
+        """At this port, which is known once the socket is bound."""
+        self._port, self._origins = port, self._options.origins(port)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Never raises but for a client that is gone."""
@@ -214,7 +218,7 @@ class Bridge:
 
     def _cookie_name(self) -> str:
         """A port of its own, as cookies do not know ports."""
-        return f"{'__Host-' if self._options.secure else ''}alvo_{self.port}"
+        return f"{'__Host-' if self._options.secure else ''}alvo_{self._port}"
 
     def _cookie(self, secret: str, lifetime_s: int) -> str:
         secure = "; Secure" if self._options.secure else ""
