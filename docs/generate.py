@@ -20,6 +20,7 @@ from daemon.config.settings import default_text
 from daemon.protocol import codec, errors, methods
 from embed_tool import __main__ as embed_main
 from webui import __main__ as web_main
+from webui.routes import ROUTES, Route
 
 HERE = Path(__file__).parent
 NOTICE = "<!-- Written by docs/generate.py (`make docs`). Change the code, not this page. -->\n"
@@ -72,6 +73,14 @@ PLACES = """## Where things are
 | flows, outputs, log | `~/.local/state/alvo/` | `XDG_STATE_HOME` |
 | what can be rebuilt | `~/.cache/alvo/` | `XDG_CACHE_HOME` |
 """
+REST = """# REST
+
+Each address stands for one method of the [protocol](rpc.md): what stands in braces in the path and
+what it takes are the method's parameters (of GET in the query, else in a JSON body; `?`: may be left
+out), what it gives is the method's result. The same as OpenAPI: `/api/v1/openapi.json`. How to come
+in, events, errors: [the web](web.md).
+"""
+REST_COLUMNS = ("address", "takes", "status", "method", "what")
 CLI = """# Commands
 
 Every command also has `--help`. Results are on standard output, everything else on standard error.
@@ -340,8 +349,33 @@ def word_of(action: argparse.Action) -> str:
             return name
 
 
+# REST
+
+
+def rest_page() -> str:
+    parts = [REST]
+    area = ""
+    rows: list[tuple[str, ...]] = []
+    for route in sorted(ROUTES, key=lambda route: route.path.split("/")[3]):
+        if (here := route.path.split("/")[3]) != area:
+            parts += [table(REST_COLUMNS, rows)] if rows else []
+            parts.append(f"## {here}\n")
+            area, rows = here, []
+        rows.append(_rest_row(route))
+    return "\n".join([*parts, table(REST_COLUMNS, rows)])
+
+
+def _rest_row(route: Route) -> tuple[str, ...]:
+    names = [name for name in parameters(route.method.params) if name.strip("`?") in route.others]
+    takes = ", ".join(names) + (" or a form with files" if route.uploads else "")
+    status = f"{route.status}, 202" if route.parks else str(route.status)
+    method = f"[`{route.method.name}`](rpc.md#{route.method.name.replace('.', '')})"
+    return f"`{route.verb} {route.path}`", takes, status, method, route.method.summary
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "rpc.md": rpc_page,
+    "rest.md": rest_page,
     "errors.md": errors_page,
     "configuration.md": configuration_page,
     "cli.md": cli_page,

@@ -8,7 +8,6 @@ import os
 import resource
 import signal
 import socket
-import ssl
 import sys
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -19,7 +18,7 @@ import prompts
 from client import place
 from client.bridge import forget_note, write_note
 from client.connection import VERSION
-from client.logins import Logins, directory
+from client.logins import Logins
 from client.remote import RemoteError
 from daemon.protocol import errors
 from daemon.protocol.calls import Processes
@@ -48,14 +47,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.check()
         _harden()
-        log.set_up(directory(os.environ).parent / "alvo-web.log")
+        logins = Logins.from_environment(os.environ)
+        log.set_up(logins.directory.parent / "alvo-web.log")
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(options, os.environ))
+            runner.run(_serve(options, logins, os.environ))
     except AlvoError as error:
         return _complain(*prompts.sentence(error.type.name, language, **error.blanks))
     except RemoteError as error:
         return _complain(error.message, error.action)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         return _complain(f"{error.strerror or error}", "")
     return 0
 
@@ -92,8 +92,9 @@ def _complain(sentence: str, action: str) -> int:
     return 1
 
 
-async def _serve(options: Options, environ: Mapping[str, str]) -> None:
-    bridge = Bridge(options, Logins.from_environment(environ), place.socket_path(environ))
+async def _serve(options: Options, logins: Logins, environ: Mapping[str, str]) -> None:
+    context = options.context()
+    bridge = Bridge(options, logins, place.socket_path(environ))
     await _refuse_session(bridge)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -104,7 +105,7 @@ async def _serve(options: Options, environ: Mapping[str, str]) -> None:
     listening = _listen(options)
     port = listening.getsockname()[1]
     bridge.listens(port)
-    site = web.SockSite(runner, listening, ssl_context=options.context(), backlog=256)
+    site = web.SockSite(runner, listening, ssl_context=context, backlog=256)
     await site.start()
     url = options.url(port)
     write_note(environ, port, url)

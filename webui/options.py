@@ -41,7 +41,11 @@ class Options:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self.tls_cert, self.tls_key)
+        try:
+            context.load_cert_chain(self.tls_cert, self.tls_key)
+        except OSError as error:  # ssl's own errors too
+            reason = error.strerror or str(error)
+            raise AlvoError(errors.CONFIG_INVALID, where="--tls-cert", reason=reason) from None
         return context
 
     def origins(self, port: int) -> dict[str, str]:
