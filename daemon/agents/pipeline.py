@@ -3,21 +3,20 @@
 import asyncio
 import contextlib
 import logging
-import time
 from collections import defaultdict
 from datetime import datetime
 from typing import Any, Final
 
-import prompts
 from daemon.agents.children import ChildEnded
 from daemon.agents.naming import agent_owner
 from daemon.agents.records import Records
+from daemon.agents.sentences import error_value
 from daemon.agents.stages import Keep, Stages
+from daemon.agents.telling import Telling
 from daemon.config import AgentSettings
 from daemon.protocol import errors
 from daemon.protocol.agents import AgentStage, AgentStatus, StageStatus, UserId
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import ErrorValue, Progress
 from daemon.store import Database, crash
 from daemon.store.agents import (
     StoredAgent,
@@ -82,6 +81,11 @@ class Pipeline:
         """Takes up the trainings that a crash or a stop cut off."""
         known = await self._records.read(lambda db: [one.user_id for one in list_agents(db)])
         await asyncio.to_thread(self._places.remove_unknown, known)
+        training = {one.user_id for one in await self._records.read(in_training)}
+        for name in await asyncio.to_thread(self._places.with_work):
+            if name not in training:
+                # Deployed, and cut off before it was tidied up.
+                await self._tidy(UserId(name))
         for agent in await self._records.read(in_training):
             self.want(agent.user_id)
         self._cleaning = asyncio.create_task(self._clean(), name="agents-cleaning")
@@ -181,7 +185,7 @@ class Pipeline:
 
     async def _worked(self, stage: AgentStage, agent: StoredAgent, version: StoredVersion) -> Keep:
         crash.point(f"{stage}-begun")
-        telling = _Telling(self._records, agent.user_id, version.number, stage)
+        telling = Telling(self._records, agent.user_id, version.number, stage)
         try:
             keep = await self._stages.run(stage, agent, version, telling.tell)
         finally:
@@ -348,44 +352,6 @@ class Pipeline:
     def _say(agent: StoredAgent, version: StoredVersion, what: str, **fields: Any) -> None:
         told = {"agent": agent.user_id, "version": version.number, **fields}
         _log.info("agent %s", what, extra={"fields": told})
-
-
-class _Telling:
-    """Puts down how far a stage is, now and then: nobody waits for it."""
-
-    def __init__(self, records: Records, user_id: UserId, version: int, stage: AgentStage) -> None:
-        self._records = records
-        self._of = (user_id, version, stage)
-        self._told = 0.0
-        self._writing: asyncio.Future[None] | None = None
-
-    def tell(self, progress: Progress) -> None:
-        if time.monotonic() - self._told < _TOLD_EVERY_S:
-            return
-        if self._writing is not None and not self._writing.done():
-            return
-        self._told = time.monotonic()
-        self._writing = asyncio.ensure_future(self._write(progress))
-
-    async def close(self) -> None:
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
-
-    async def _write(self, progress: Progress) -> None:
-        try:
-            await self._records.record(lambda db: change_stage(db, *self._of, progress=progress))
-        except AlvoError as error:
-            _log.info("progress untold: %s", error)
-
-
-def error_value(error: AlvoError, language: str) -> ErrorValue:
-    """As an agent keeps it: with its sentence in the language of its person."""
-    message, action = prompts.sentence(error.type.name, language, **error.blanks)
-    blanks = {
-        name: value if isinstance(value, str | int | float | bool | None) else str(value)
-        for name, value in error.blanks.items()
-    }
-    return ErrorValue(error.type.code, error.type.name, message, action, blanks)
 
 
 def _standing(

@@ -46,6 +46,10 @@ class Places:
     def end_work(self, user_id: UserId, version: int) -> None:
         shutil.rmtree(self._root / user_id / f"training-{version}", ignore_errors=True)
 
+    def with_work(self) -> list[str]:
+        """The names of agents of which a training left something half-way."""
+        return [path.parent.name for path in self._root.glob("*/training-*")]
+
     def remove_files(self, user_id: UserId, files: Iterable[str]) -> None:
         for file in files:
             with contextlib.suppress(OSError):
