@@ -1,8 +1,7 @@
 """Finding candidates in the database: the first of the keywords, the first of the vectors."""
 
-import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from daemon.index.hybrid import (
@@ -15,8 +14,18 @@ from daemon.index.hybrid import (
     Query,
     Statistics,
 )
-from daemon.index.language import Language, known, words
-from daemon.index.schema import MAX_WINDOWS, WINDOW_BITS, passage_of, passage_range, window_ids
+from daemon.index.language import words
+from daemon.index.schema import (
+    MAX_WINDOWS,
+    STEM_MARK,
+    WINDOW_BITS,
+    is_agent,
+    owner_of,
+    passage_of,
+    passage_range,
+    vectors_of,
+    window_ids,
+)
 from daemon.index.storing import full_title
 from daemon.models.embedder import Vectors
 from daemon.store import Database
@@ -32,8 +41,6 @@ _MOST_WINDOWS, _LEAST_WINDOWS = 150, 30
 _WINDOW_BUDGET: Final = 3_000_000
 """The cost of a vector search grows with how many it is asked for times how many there are."""
 
-_DRIFT: Final = 0.05
-_MAX_TERMS: Final = 20_000
 _MARGIN: Final = "\U0010ffff"
 
 
@@ -45,60 +52,13 @@ class Within:
     prefix: str | None = None
 
 
-class Vocabulary:
-    """What is known of the whole collection. Counting a common word takes milliseconds, so it is
-    remembered until the index has grown or shrunk by a twentieth: the logarithm hardly moves.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counted = _Counted(passages=0, mean_length=1.0, language="en")
-
-    def language(self, db: Database) -> Language:
-        """Most of the collection's: a question that does not show its own takes it."""
-        return self._current(db).language
-
-    def statistics(self, db: Database, terms: Iterable[str]) -> Statistics:
-        counted = self._current(db)
-        for term in terms:
-            if term not in counted.frequency:
-                sql = "SELECT doc FROM vocabulary WHERE term = ?"
-                counted.frequency[term] = db.value(sql, (term,)) or 0
-        return Statistics(counted.passages, counted.mean_length, counted.frequency)
-
-    def _current(self, db: Database) -> "_Counted":
-        passages = db.value("SELECT coalesce(sum(passages), 0) FROM source")
-        with self._lock:
-            counted = self._counted
-            drifted = abs(passages - counted.passages) > _DRIFT * counted.passages
-            if drifted or len(counted.frequency) > _MAX_TERMS:
-                self._counted = counted = _count(db, passages)
-            return counted
-
-
-@dataclass(slots=True)
-class _Counted:
-    passages: int
-    mean_length: float
-    language: Language
-    frequency: dict[str, int] = field(default_factory=dict)
-
-
-def _count(db: Database, passages: int) -> _Counted:
-    length = db.value("SELECT coalesce(sum(length), 0) FROM source")
-    # Tables speak the language of who made them, not of who asks.
-    most = db.value(
-        "SELECT language FROM document JOIN source ON source.id = source_id"
-        " WHERE kind != 'database' GROUP BY language ORDER BY count(*) DESC"
-    )
-    return _Counted(passages, max(1.0, length / max(1, passages)), known(most or "en"))
-
-
 def by_keywords(db: Database, query: Query, statistics: Statistics, within: Within) -> list[int]:
     """Passages, best first, ranked by as many of the terms as the budget allows."""
     terms = _affordable(query, statistics)
     if not terms:
         return []
+    if is_agent(within.owner):
+        return _by_words_of_agent(db, terms, statistics, within)
     match = " OR ".join(f'"{term}"' for term in terms)
     lowest, highest = passage_range(within.owner)
     columns = f"keyword, {TITLE}, {BODY}, {TITLE_STEM}, {BODY_STEM}"
@@ -116,6 +76,31 @@ def by_keywords(db: Database, query: Query, statistics: Statistics, within: With
     )
     bounds = (within.prefix, within.prefix + _MARGIN)
     return [id_ for (id_,) in db.all(sql, (match, lowest, highest, *bounds))]
+
+
+def _by_words_of_agent(
+    db: Database, terms: list[str], statistics: Statistics, within: Within
+) -> list[int]:
+    """By which terms a passage has, the rare ones first: for what costs its own passages alone,
+    where BM25 in the database would count every agent's.
+    """
+    bounds = passage_range(within.owner)
+    scores = dict[int, float]()
+    for term in terms:
+        weight = statistics.weight(term) * (BODY_STEM if term.startswith(STEM_MARK) else BODY)
+        sql = (
+            "SELECT rowid FROM agent_keyword WHERE agent_keyword MATCH ? AND rowid BETWEEN ? AND ?"
+        )
+        for (id_,) in db.all(sql, (f'"{term}"', *bounds)):
+            scores[id_] = scores.get(id_, 0.0) + weight
+    if within.prefix is not None:
+        sql = (
+            "SELECT passage.id FROM passage JOIN document ON document.id = document_id"
+            " WHERE passage.id BETWEEN ? AND ? AND path >= ? AND path < ?"
+        )
+        below = {id_ for (id_,) in db.rows(sql, (*bounds, within.prefix, within.prefix + _MARGIN))}
+        scores = {id_: score for id_, score in scores.items() if id_ in below}
+    return sorted(scores, key=lambda id_: (-scores[id_], id_))[:DEPTH]
 
 
 def _affordable(query: Query, statistics: Statistics) -> list[str]:
@@ -136,7 +121,8 @@ def by_vectors(db: Database, vector: Vectors, statistics: Statistics, within: Wi
     """Passages, the nearest first: by their nearest window."""
     affordable = _WINDOW_BUDGET // max(1, statistics.passages)
     k = max(_LEAST_WINDOWS, min(_MOST_WINDOWS, affordable))
-    sql = "SELECT rowid FROM vector WHERE embedding MATCH ? AND k = ? AND owner = ?"
+    table = vectors_of(within.owner)
+    sql = f"SELECT rowid FROM {table} WHERE embedding MATCH ? AND k = ? AND owner = ?"
     params: list[object] = [vector.tobytes(), k, within.owner]
     if within.prefix is not None:
         sql += (
@@ -211,12 +197,11 @@ def read_windows(
     import numpy as np
 
     # One by one: vec0 scans the whole table for `rowid IN`, and finds a single one at once.
-    sql = "SELECT embedding FROM vector WHERE rowid = ?"
     found = [
         (candidate, row[0])
         for candidate in candidates
         for id_ in window_ids(candidate.id, windows[candidate.id])
-        if (row := db.one(sql, (id_,)))
+        if (row := db.one(_one_vector(candidate.id), (id_,)))
     ]
     if not found:
         return [], None
@@ -228,11 +213,15 @@ def window_vectors(db: Database, passage: int, windows: int) -> Vectors | None:
     """Of one passage, in order; None where it has none."""
     import numpy as np
 
-    sql = "SELECT embedding FROM vector WHERE rowid = ?"
+    sql = _one_vector(passage)
     rows = [row for id_ in window_ids(passage, windows) if (row := db.one(sql, (id_,)))]
     if not rows:
         return None
     return np.frombuffer(b"".join(row[0] for row in rows), dtype=np.float32).reshape(len(rows), -1)
+
+
+def _one_vector(passage: int) -> str:
+    return f"SELECT embedding FROM {vectors_of(owner_of(passage))} WHERE rowid = ?"
 
 
 def first_vectors(db: Database, passages: Sequence[int]) -> Vectors | None:

@@ -11,11 +11,12 @@ from typing import Final, TypeVar
 from daemon.config import Paths
 from daemon.index import candidates as finding
 from daemon.index import hybrid, pointer, sources, trials
-from daemon.index.candidates import Vocabulary, Within
+from daemon.index.candidates import Within
 from daemon.index.hybrid import WEIGHTS, Candidate, Query, Weights
 from daemon.index.retrieval_model import UNTRAINED, RetrievalModel
 from daemon.index.schema import CACHE_KIB, INDEX_MIGRATIONS, MMAP_BYTES
 from daemon.index.trials import NOTHING_RETOLD, Embed, Known, Retold, Trial
+from daemon.index.vocabulary import Vocabulary
 from daemon.models.embedder import Embedder, Vectors
 from daemon.protocol.calls import IndexStatus
 from daemon.protocol.errors import EMBEDDER_SERVER_FAILED, STORE_NEWER, AlvoError
@@ -71,8 +72,10 @@ class Index:
                 return []
             db, vocabulary = opened
             number = db.value("SELECT number FROM owner WHERE name = ?", (owner,))
-            asked = Query.of(query, vocabulary.language(db))
-            if number is None or not asked.words:
+            if number is None:
+                return []
+            asked = Query.of(query, vocabulary.language(db, number))
+            if not asked.words:
                 return []
             if model is not None:
                 asked = model.expanded(asked)
@@ -114,7 +117,7 @@ class Index:
             if opened is None or number is None:
                 return None
             db, vocabulary = opened
-            query = model.expanded(Query.of(question, vocabulary.language(db)))
+            query = model.expanded(Query.of(question, vocabulary.language(db, number)))
             return trials.run(
                 db, vocabulary, query, Within(number), embed=embed, retold=retold, known=known
             )
@@ -259,7 +262,7 @@ class _Search:
         self._query = query
         self._vector = vector
         self._within = within
-        self._statistics = vocabulary.statistics(db, query.terms())
+        self._statistics = vocabulary.statistics(db, query.terms(), within.owner)
 
     def hits(self, k: int, mode: SearchMode, model: RetrievalModel | None) -> list[Hit]:
         vector_only = mode is SearchMode.VECTOR and self._vector is not None

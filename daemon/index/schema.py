@@ -12,7 +12,13 @@ CACHE_KIB: Final = 2_048
 """Of each connection's own pages: what is mapped need not be kept twice."""
 
 CHUNK_SIZE: Final = 512
-"""Vectors for which a partition sets room aside at once: each agent has a partition."""
+AGENT_CHUNK_SIZE: Final = 24
+"""Vectors for which a partition sets room aside at once: each version of an agent has a partition,
+and most are small."""
+
+FIRST_AGENT: Final = 256
+"""Owners from this number on are agents. They have tables of their own for words and vectors, so
+that however many there are the person's own search neither slows down nor ranks otherwise."""
 
 # A passage's id tells its owner, so that a keyword search of one owner is a range of row ids;
 # a window's id tells its passage.
@@ -156,16 +162,46 @@ INDEX_MIGRATIONS: Final = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        4,
+        "the words of agents' passages",
+        f"""
+        -- terms: words and stems; which passages have them is asked, not where and how often.
+        CREATE VIRTUAL TABLE agent_keyword USING fts5 (
+            terms, content = '', contentless_delete = 1, detail = none,
+            tokenize = "unicode61 remove_diacritics 2 tokenchars '{STEM_MARK}'"
+        );
+        """,
+    ),
 )
 
 
-def vector_table(dimensions: int) -> str:
-    """SQL that makes the vectors' table: plain floats, so that every sqlite-vec reads it."""
-    return f"""CREATE VIRTUAL TABLE vector USING vec0 (
-        owner INTEGER PARTITION KEY,
-        embedding FLOAT[{dimensions}],
-        chunk_size = {CHUNK_SIZE}
-    )"""
+def vector_tables(dimensions: int) -> tuple[str, str]:
+    """SQL that makes the vectors' tables, where they are missing: plain floats, so that every
+    sqlite-vec reads them.
+    """
+
+    def table(name: str, chunk: int) -> str:
+        return f"""CREATE VIRTUAL TABLE IF NOT EXISTS {name} USING vec0 (
+            owner INTEGER PARTITION KEY,
+            embedding FLOAT[{dimensions}],
+            chunk_size = {chunk}
+        )"""
+
+    return table("vector", CHUNK_SIZE), table("agent_vector", AGENT_CHUNK_SIZE)
+
+
+def is_agent(owner: int) -> bool:
+    return owner >= FIRST_AGENT
+
+
+def owner_of(passage: int) -> int:
+    return passage >> OWNER_BITS
+
+
+def vectors_of(owner: int) -> str:
+    """The table that has this owner's vectors."""
+    return "agent_vector" if is_agent(owner) else "vector"
 
 
 def passage_range(owner: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from daemon.index.schema import FIRST_AGENT
 from daemon.protocol import codec
 from daemon.protocol.errors import SOURCE_EXISTS, SOURCE_NOT_FOUND, AlvoError
 from daemon.protocol.values import (
@@ -81,8 +82,15 @@ def add(
 def _owner_number(db: Database, owner: str) -> int:
     number = db.value("SELECT number FROM owner WHERE name = ?", (owner,))
     if number is None:
-        db.run("INSERT INTO owner SELECT max(number) + 1, ? FROM owner", (owner,))
-        number = db.last_row_id
+        # The databases' tables have an owner too, which no person can name.
+        first = 1 if owner.startswith("\0") else FIRST_AGENT
+        # The lowest that is free: ids have room for a hundred thousand owners, not for more.
+        number = db.value(
+            "SELECT min(free) FROM (SELECT ? AS free UNION SELECT number + 1 FROM owner)"
+            " WHERE free >= ? AND free NOT IN (SELECT number FROM owner)",
+            (first, first),
+        )
+        db.run("INSERT INTO owner VALUES (?, ?)", (number, owner))
     return int(number)
 
 

@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from daemon.index import language
 from daemon.index.documents import ParsedDocument, ParsedPassage
 from daemon.index.embeddings import EmbeddingCache
-from daemon.index.schema import STEM_MARK, passage_range, window_ids
+from daemon.index.schema import (
+    STEM_MARK,
+    is_agent,
+    owner_of,
+    passage_range,
+    vectors_of,
+    window_ids,
+)
 from daemon.index.sources import forget_failure
 from daemon.index.windows import windows
 from daemon.models.embedder import Embedder, Vectors
@@ -148,10 +155,17 @@ def _put_passages(
             for id_, one in numbered
         ),
     )
-    db.many(
-        "INSERT INTO keyword (rowid, title, body, title_stem, body_stem) VALUES (?, ?, ?, ?, ?)",
-        ((id_, *one.columns) for id_, one in numbered),
-    )
+    if is_agent(owner):
+        db.many(
+            "INSERT INTO agent_keyword (rowid, terms) VALUES (?, ?)",
+            ((id_, " ".join(one.columns)) for id_, one in numbered),
+        )
+    else:
+        db.many(
+            "INSERT INTO keyword (rowid, title, body, title_stem, body_stem)"
+            " VALUES (?, ?, ?, ?, ?)",
+            ((id_, *one.columns) for id_, one in numbered),
+        )
     windowed = [
         (window, owner, vector.tobytes())
         for id_, one in numbered
@@ -160,7 +174,8 @@ def _put_passages(
     ]
     if windowed:
         # Without any there may be no table for them.
-        db.many("INSERT INTO vector (rowid, owner, embedding) VALUES (?, ?, ?)", windowed)
+        table = vectors_of(owner)
+        db.many(f"INSERT INTO {table} (rowid, owner, embedding) VALUES (?, ?, ?)", windowed)
 
 
 def _count(
@@ -196,10 +211,12 @@ def remove(db: Database, document_id: int) -> None:
     for id_, count, _ in passages:
         if count:
             db.many(
-                "DELETE FROM vector WHERE rowid = ?",
+                f"DELETE FROM {vectors_of(owner_of(id_))} WHERE rowid = ?",
                 ((window,) for window in window_ids(id_, count)),
             )
-    db.many("DELETE FROM keyword WHERE rowid = ?", ((id_,) for id_, _, _ in passages))
+    for id_, _, _ in passages:
+        keyword = "agent_keyword" if is_agent(owner_of(id_)) else "keyword"
+        db.run(f"DELETE FROM {keyword} WHERE rowid = ?", (id_,))
     db.run("DELETE FROM passage WHERE document_id = ?", (document_id,))
     source_id = db.value("SELECT source_id FROM document WHERE id = ?", (document_id,))
     _count(

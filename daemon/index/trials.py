@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from daemon.index import candidates as finding
 from daemon.index import hybrid, language
-from daemon.index.candidates import Vocabulary, Within
+from daemon.index.candidates import Within
 from daemon.index.hybrid import WEIGHTS, Query, Weights
+from daemon.index.vocabulary import Vocabulary
 from daemon.models.embedder import Vectors
 from daemon.store import Database
 
@@ -99,7 +100,7 @@ def run(
     """With the passages `retold` among the candidates, by their other text; None: left out."""
     import numpy as np
 
-    statistics = vocabulary.statistics(db, query.terms())
+    statistics = vocabulary.statistics(db, query.terms(), within.owner)
     asked = None if embed is None else embed(query.text)
     gloss = None if embed is None or not query.gloss else embed(query.gloss)
     found = finding.by_keywords(db, query, statistics, within)

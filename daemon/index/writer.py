@@ -8,7 +8,7 @@ from daemon.config import Paths, private_directory
 from daemon.index import databases, pointer, sources, storing
 from daemon.index.documents import KnownFile, ParsedDocument
 from daemon.index.embeddings import EmbeddingCache
-from daemon.index.schema import CACHE_KIB, INDEX_MIGRATIONS, MMAP_BYTES, PAGE_SIZE, vector_table
+from daemon.index.schema import CACHE_KIB, INDEX_MIGRATIONS, MMAP_BYTES, PAGE_SIZE, vector_tables
 from daemon.models.embedder import Embedder
 from daemon.protocol.errors import INDEX_REBUILD_NEEDED, AlvoError
 from daemon.protocol.values import (
@@ -242,6 +242,7 @@ class IndexWriter:
     def write_through(self) -> None:
         """All of it in the database file itself and on the disk."""
         self.db.all("INSERT INTO keyword (keyword) VALUES ('optimize')")
+        self.db.all("INSERT INTO agent_keyword (agent_keyword) VALUES ('optimize')")
         self.db.all("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
@@ -256,12 +257,15 @@ class IndexWriter:
     def _settle_embedder(self) -> str | None:
         """Whose vectors the index has. An index without any takes those of this writer."""
         found: str | None = self.db.value("SELECT value FROM meta WHERE name = 'embedder'")
-        if found is not None or self._embedder is None:
+        embedder = self._embedder
+        if embedder is None or (found is not None and found != embedder.name):
             return found
         with self.db.transaction():
-            self.db.run(vector_table(self._embedder.dimensions))
-            self.db.run("INSERT INTO meta VALUES ('embedder', ?)", (self._embedder.name,))
-        return self._embedder.name
+            # An index from before agents had a table of their own gets it now.
+            for table in vector_tables(embedder.dimensions):
+                self.db.run(table)
+            self.db.run("INSERT OR IGNORE INTO meta VALUES ('embedder', ?)", (embedder.name,))
+        return embedder.name
 
 
 class _Shared:
