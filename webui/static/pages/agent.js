@@ -32,7 +32,7 @@ export async function page({ root, id, signal }) {
   const again = settled(() => !signal.aborted && look().catch(() => null), 1000);
   onReturn(again, signal);
   await look();
-  fill(root, h("header.page-head", null, h("h1", null, id)), head, problem, asking.form, body, addPanel(id, look), h("div.buttons", null, exportButton(id, problem), deleteButton(id, problem)));
+  fill(root, h("header.page-head", null, h("h1", null, id)), head, problem, asking.form, body, addPanel(id, look), exportPanel(id, problem), h("div.buttons", null, deleteButton(id, problem)));
 }
 
 function summary(agent) {
@@ -59,7 +59,7 @@ function versionView(version, id, problem, look) {
     h("header", null, h("h3", null, t("agent_version", { version: version.number })), version.in_service ? h("span.tag.good", null, t("agent_in_service")) : null, h("small", null, moment(version.created_at))),
     h("p.hint", null, [t("source_counts", version), version.chosen ? t("agent_chosen", version) : ""].filter(Boolean).join(" · ")),
     h("ol.stages", { "aria-label": t("stages") }, version.stages.map(stageView)),
-    version.error ? errorBox(version.error) : null, version.report ? reportView(version.report) : null,
+    version.error ? errorBox(version.error) : null, version.report ? reportView(version.report) : done ? h("p.hint", null, t("agent_no_report")) : null,
     done && !version.in_service ? h("div.buttons", null, actionButton("quiet", t("version_back"), problem, back)) : null);
 }
 
@@ -93,7 +93,7 @@ function addPanel(id, look) {
   return h("details.panel", null, h("summary", null, t("agent_add")), h("form.stack", { onsubmit: add }, data.element, problem, h("div.buttons", null, h("button.primary", { type: "submit" }, t("agent_add")))));
 }
 
-function exportButton(id, problem) {
+function exportPanel(id, problem) {
   const path = h("input", { type: "text", required: true, placeholder: `/home/…/${id}.zip`, spellcheck: "false" });
   const give = (event) => {
     event.preventDefault();

@@ -19,7 +19,7 @@ export function composer({ conversation, agent = "", agents = [], label = t("ask
     h("div.box", null, text, send),
     h("div.below", null,
       h("p.hint", { id: "ask-keys" }, t("ask_keys")),
-      h("details.options", { open: agent !== "" }, h("summary", null, t("ask_options")), h("div.row", null, field(t("ask_cwd"), cwd), as && field(t("ask_agent"), as)))));
+      h("details.options", { open: as !== null && agent !== "" }, h("summary", null, t("ask_options")), h("div.row", null, field(t("ask_cwd"), cwd), as && field(t("ask_agent"), as)))));
   grow(text);
   // Chosen once: the same question sent twice is one flow.
   let flowId = newId();
