@@ -26,6 +26,7 @@ from daemon.flow.permitting import Permissions
 from daemon.flow.sessions import Sessions
 from daemon.index import Index
 from daemon.models.choice import choose_embedder
+from daemon.models.embedder import Embedder
 from daemon.protocol import codec
 from daemon.protocol.values import Json
 from daemon.reasoner.choice import describer_of, make_reasoner, teacher_of
@@ -63,32 +64,18 @@ class App:
         config, paths = self._config, self._paths
         for directory in (paths.state_dir, paths.runtime_dir, paths.cache_dir):
             private_directory(directory)
-        writer = Worker(self._open_state, "state")
-        self._open.callback(writer.close)
-        reader = Worker(lambda: Database.open(paths.state_db, readonly=True), "state-reader")
-        self._open.callback(reader.close)
-        embedder = choose_embedder(config.embedder, paths, self._environ)
-        if embedder is not None:
-            self._open.callback(embedder.close)
+        writer, reader = self._workers()
+        embedder = self._embedder()
         index = Index.open(paths, embedder)
         self._open.callback(index.close)
         reasoner = make_reasoner(config, paths, self._environ)
         self._open.push_async_callback(reasoner.close)
-        indexing = Indexing(paths, self._environ)
-        self._open.push_async_callback(indexing.close)
-        sources = DocumentSources(paths, index, self._environ, indexing)
-        databases = DatabaseSources(paths, index, config, self._environ, indexing)
-        self._open.push_async_callback(databases.close)
+        sources, databases = self._sources(index)
         shell = self._shell = Shell(
             config.shell, paths.runtime_dir, paths.home, environ=self._environ
         )
         self._open.push_async_callback(shell.close)
-        head = AuditHead(paths.state_dir / "audit.head")
-        writer.run_blocking(head.settle)
-        self._open.callback(writer.run_blocking, head.follow)
-        ledger = Ledger(writer, reader, head)
-        auditor = Auditor(ledger, head, paths.state_db, config.audit)
-        self._open.push_async_callback(auditor.close)
+        ledger, auditor = self._ledger(writer, reader)
         internet = Internet(config.internet, paths, self._environ)
         self._open.push_async_callback(internet.close)
         records = Records(writer, reader)
@@ -129,6 +116,39 @@ class App:
             started=time.monotonic(),
         )
         bind_all(self.bindings, parts)
+
+    def _workers(self) -> tuple[Worker, Worker]:
+        """One writes state.db, the other reads it."""
+        writer = Worker(self._open_state, "state")
+        self._open.callback(writer.close)
+        state_db = self._paths.state_db
+        reader = Worker(lambda: Database.open(state_db, readonly=True), "state-reader")
+        self._open.callback(reader.close)
+        return writer, reader
+
+    def _embedder(self) -> Embedder | None:
+        embedder = choose_embedder(self._config.embedder, self._paths, self._environ)
+        if embedder is not None:
+            self._open.callback(embedder.close)
+        return embedder
+
+    def _sources(self, index: Index) -> tuple[DocumentSources, DatabaseSources]:
+        indexing = Indexing(self._paths, self._environ)
+        self._open.push_async_callback(indexing.close)
+        sources = DocumentSources(self._paths, index, self._environ, indexing)
+        databases = DatabaseSources(self._paths, index, self._config, self._environ, indexing)
+        self._open.push_async_callback(databases.close)
+        return sources, databases
+
+    def _ledger(self, writer: Worker, reader: Worker) -> tuple[Ledger, Auditor]:
+        """With the audit log's head, which is settled before anything is written."""
+        head = AuditHead(self._paths.state_dir / "audit.head")
+        writer.run_blocking(head.settle)
+        self._open.callback(writer.run_blocking, head.follow)
+        ledger = Ledger(writer, reader, head)
+        auditor = Auditor(ledger, head, self._paths.state_db, self._config.audit)
+        self._open.push_async_callback(auditor.close)
+        return ledger, auditor
 
     async def _agents(self, records: Records, serving: Serving, teacher: Teacher | None) -> Agents:
         config, places = self._config, Places(self._paths)
