@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from daemon.store import Database
+from tests.support.agent import made_up_texts, misleading
 from tests.support.daemon import Home, Rpc, RpcError
 from tests.support.waiting import wait_until
 
@@ -164,6 +165,41 @@ def test_a_stop_is_no_failed_attempt(home, rpc):
         trained(again, "a")
         (version,) = again("agent.versions", user_id="a")["versions"]
         assert {one["attempts"] for one in version["stages"]} == {1}
+
+
+def bad_pairs() -> list[dict[str, str]]:
+    return [{"question": question, "answer": answer} for question, answer in misleading()]
+
+
+@pytest.mark.slow
+def test_a_version_that_the_gate_refuses_never_serves_and_says_why(home, rpc):
+    rpc("agent.create", user_id="a", training_data=made_up_texts(90))
+    assert trained(rpc, "a", 180)["version"] == 1
+    rpc("agent.add", user_id="a", training_data=bad_pairs())
+    agent = trained(rpc, "a", 180)
+    assert (agent["status"], agent["version"], agent["passages"]) == ("ready", 1, 90)
+    refused, serving = rpc("agent.versions", user_id="a")["versions"]
+    assert (refused["number"], refused["in_service"], serving["in_service"]) == (2, False, True)
+    report = refused["report"]
+    assert not report["deployed"]
+    assert report["difference"]["high"] < 0
+    assert report["trained"]["ndcg_10"]["mean"] < report["baseline"]["ndcg_10"]["mean"]
+    assert report["reason"] in " ".join(home.run("alvo", "agents", "versions", "a").stdout.split())
+    with pytest.raises(RpcError) as caught:
+        rpc("agent.rollback", user_id="a", version=2)
+    assert caught.value.name == "AGENT_VERSION_NOT_FOUND"
+    # What was refused is not among the data of the next version.
+    rpc("agent.add", user_id="a", training_data=FLASK)
+    assert trained(rpc, "a", 180)["passages"] == 92
+
+
+@pytest.mark.slow
+def test_a_first_version_that_the_gate_refuses_answers_without_what_it_learned(rpc):
+    rpc("agent.create", user_id="a", training_data=[*made_up_texts(90), *bad_pairs()])
+    assert trained(rpc, "a", 180)["status"] == "ready"
+    (version,) = rpc("agent.versions", user_id="a")["versions"]
+    assert (version["in_service"], version["chosen"]) == (True, "untrained")
+    assert not version["report"]["deployed"]
 
 
 def test_two_agents_and_the_person_cannot_see_each_other(home, rpc):
