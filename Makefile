@@ -32,11 +32,14 @@ index: weights ## indexes folders and databases: make index DOCS="~/notes" DATAB
 	@for folder in $(DOCS); do $(BIN)/alvo-embed add "$$folder" || exit; done
 	@for place in $(DATABASES); do $(BIN)/alvo-embed database add "$$place" || exit; done
 
+# Most tests wait for other processes most of the time; those of one file run one after the other.
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile
+
 test: setup-dev weights ## every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-fast: setup-dev weights ## the tests that take no seconds
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
 
 check: lint types ## what to run before a commit: lint, format, types, docs, structure
 	@$(BIN)/python -m docs.generate --check
