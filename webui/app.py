@@ -166,6 +166,8 @@ class Bridge:
     async def _answer_events(
         self, request: web.BaseRequest, _: Entry, language: str
     ) -> web.StreamResponse:
+        if request.method == "HEAD":
+            raise AlvoError(errors.WEB_METHOD_REFUSED, method="HEAD", allowed="GET")
         return await self._events.answer(request, language)
 
     async def _answer_openapi(self, _: web.BaseRequest, __: Entry, ___: str) -> web.StreamResponse:
@@ -193,12 +195,12 @@ class Bridge:
         """A one-time code becomes a cookie, and leaves the address."""
         if entry.by is not By.CODE:
             return pages.shell(self._static, language)
-        if self._guards.attempts.exhausted:
+        if self._guards.codes.exhausted:
             return self._closed(request, AlvoError(errors.WEB_TOO_MANY_ATTEMPTS), language)
         browser = request.headers.get("User-Agent", "")
         secret = self._logins.redeem(request.query["code"], browser)
         if secret is None:
-            return self._closed(request, self._guards.attempts.failed(), language)
+            return self._closed(request, self._guards.codes.failed(), language)
         _log.info("a browser has logged in")
         return replies.moved("/", self._cookie(secret, LOGIN_S))
 

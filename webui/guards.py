@@ -69,7 +69,9 @@ class Guards:
         self._cookie = cookie
         self._local = local
         self._users = (os.geteuid(), 0)  # the superuser can do all this without us
-        self.attempts = Attempts()
+        self._attempts = Attempts()
+        self.codes = Attempts()
+        """Counted apart: tabs with an old cookie must not keep their person from logging in."""
 
     def enter(self, request: web.BaseRequest) -> Entry:
         """Who may come in, or an AlvoError that says why not."""
@@ -135,8 +137,11 @@ class Guards:
         """A cookie goes to every port of a host, thus to servers of other users of this machine."""
         if not self._local:
             return
-        found = cast("Connection", request.protocol).owner()
-        if found is None or found.uid not in self._users:
+        connection = cast("Connection", request.protocol)
+        found = connection.owner()
+        # Of another machine (which takes TLS) there is nothing to be known but its token.
+        unknown = found is None and connection.is_local
+        if unknown or (found is not None and found.uid not in self._users):
             raise AlvoError(errors.WEB_USER_REFUSED)
 
     def _login(self, request: web.BaseRequest) -> Entry:
@@ -144,7 +149,7 @@ class Guards:
         if given is not None:
             if hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token):
                 return Entry(By.TOKEN)
-            raise self.attempts.failed()
+            raise self._attempts.failed()
         if request.path == LOGIN_PATH and request.method == "GET" and "code" in request.query:
             return Entry(By.CODE)
         secret = self.secret(request)
@@ -153,7 +158,7 @@ class Guards:
         self._from_own_page(request)
         login = self._logins.known(secret)
         if login is None:
-            raise self.attempts.failed()
+            raise self._attempts.failed()
         return Entry(By.LOGIN, login)
 
     def _from_own_page(self, request: web.BaseRequest) -> None:

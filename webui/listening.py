@@ -1,8 +1,8 @@
 """aiohttp's connections with limits of ours: how many, how long, and what a broken request gets."""
 
 import asyncio
+import ipaddress
 import logging
-import time
 from typing import Any, Final
 
 from aiohttp import web
@@ -18,6 +18,9 @@ HEADER_S: Final = 10.0
 
 KEEP_ALIVE_S: Final = 60.0
 """How long a connection may take for each further one."""
+
+WRITE_S: Final = 60.0
+"""How long a reply may be left unread."""
 
 MAX_LINE_BYTES: Final = 8190
 MAX_HEADERS: Final = 64
@@ -73,6 +76,27 @@ class Connection(RequestHandler):
             self._looked = True
         return self._owner
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the other end is on this machine."""
+        if self.transport is None:
+            return True
+        theirs = self.transport.get_extra_info("peername")[0]
+        ours = self.transport.get_extra_info("sockname")[0]
+        return theirs == ours or ipaddress.ip_address(theirs).is_loopback
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """A client that leaves its reply unread holds it in our memory only so long."""
+        try:
+            async with asyncio.timeout(WRITE_S):
+                return await super().finish_response(request, resp, start_time)
+        except TimeoutError:
+            if self.transport is not None:
+                self.transport.abort()
+            raise ConnectionResetError from None
+
     def _too_slow(self) -> None:
         if self._request_count == 0:
             self.force_close()
@@ -84,7 +108,6 @@ class Server(web.Server):
     def __init__(self, handler: Any, broken: Any) -> None:
         super().__init__(handler, handler_cancellation=True)
         self.broken = broken
-        self.started = time.monotonic()
 
     def __call__(self) -> Connection:
         return Connection(

@@ -161,30 +161,32 @@ def _whole(schema: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+_HEALTH: Final = {
+    "type": "object",
+    "properties": {"status": {"enum": ["ok", "degraded"]}, "daemon": {"type": "boolean"}},
+    "required": ["status", "daemon"],
+}
+_CALL: Final = {
+    "type": "object",
+    "properties": {
+        "jsonrpc": {"const": "2.0"},
+        "method": _TEXT,
+        "params": {"type": ["object", "array"]},
+        "id": {"type": ["string", "number", "null"]},
+    },
+    "required": ["jsonrpc", "method"],
+}
+_CALLS: Final = {"anyOf": [_CALL, {"type": "array", "items": _CALL, "minItems": 1}]}
+_HTML: Final = {"type": "object", "properties": {"html": _TEXT}, "required": ["html"]}
+_MARKDOWN: Final = {"type": "object", "properties": {"text": _TEXT}, "required": ["text"]}
+_AFTER: Final = [
+    {"name": "flow_id", "in": "query", "schema": {**_TEXT, "minLength": 1}},
+    {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0}},
+]
+
+
 def _others() -> dict[str, Any]:
     """The addresses that stand for no one method."""
-    health = {
-        "type": "object",
-        "properties": {"status": {"enum": ["ok", "degraded"]}, "daemon": {"type": "boolean"}},
-        "required": ["status", "daemon"],
-    }
-    call = {
-        "type": "object",
-        "properties": {
-            "jsonrpc": {"const": "2.0"},
-            "method": _TEXT,
-            "params": {"type": ["object", "array"]},
-            "id": {"type": ["string", "number", "null"]},
-        },
-        "required": ["jsonrpc", "method"],
-    }
-    calls = {"anyOf": [call, {"type": "array", "items": call, "minItems": 1}]}
-    html = {"type": "object", "properties": {"html": _TEXT}, "required": ["html"]}
-    markdown = {"type": "object", "properties": {"text": _TEXT}, "required": ["text"]}
-    events = [
-        {"name": "flow_id", "in": "query", "schema": {**_TEXT, "minLength": 1}},
-        {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0}},
-    ]
     return {
         "/rpc": {
             "post": _other(
@@ -193,7 +195,7 @@ def _others() -> dict[str, Any]:
                     "200": _reply("The reply, or those to a batch; errors too.", {}),
                     "204": {"description": "Notifications get none."},
                 },
-                calls,
+                _CALLS,
             )
         },
         "/api/v1/events": {
@@ -202,12 +204,12 @@ def _others() -> dict[str, Any]:
                     "What happens to flows, as server-sent events; Last-Event-ID goes on there.",
                     {"200": _reply("One event each.", _TEXT, "text/event-stream")},
                 ),
-                "parameters": events,
+                "parameters": _AFTER,
             }
         },
         "/api/v1/markdown": {
             "post": _other(
-                "Markdown as inert HTML.", {"200": _reply("Done.", html)}, markdown
+                "Markdown as inert HTML.", {"200": _reply("Done.", _HTML)}, _MARKDOWN
             )
         },
         "/api/v1/openapi.json": {
@@ -221,8 +223,8 @@ def _others() -> dict[str, Any]:
                 "summary": "Whether the bridge and the daemon answer; needs no login.",
                 "security": [],
                 "responses": {
-                    "200": _reply("Both answer.", health),
-                    "503": _reply("The daemon does not.", health),
+                    "200": _reply("Both answer.", _HEALTH),
+                    "503": _reply("The daemon does not.", _HEALTH),
                 },
             }
         },

@@ -16,7 +16,7 @@ from daemon.protocol.calls import Processes
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.methods import DAEMON_DESCENDS
 from webui.listening import Connection
-from webui.peers import holders
+from webui.peers import Owner, holders
 from webui.upstream import Upstream
 
 
@@ -30,8 +30,10 @@ class Persons:
         """Raises WEB_PEER_REFUSED; of another machine or user it cannot be told, and nothing is."""
         connection = cast("Connection", request.protocol)
         found = connection.owner()
-        if connection.person or found is None or found.uid != os.geteuid():
+        if connection.person or not self._is_ours(connection, found):
             return
+        if found is None:
+            raise AlvoError(errors.WEB_PEER_REFUSED)
         before = await asyncio.to_thread(holders, found.inode)
         # Nobody holds it: closed at once, or hidden. Both are ways to remain unknown.
         if not before or await self._descend(before, language):
@@ -40,6 +42,11 @@ class Persons:
         if not await asyncio.to_thread(holders, found.inode) <= before:
             raise AlvoError(errors.WEB_PEER_REFUSED)
         connection.person = True
+
+    @staticmethod
+    def _is_ours(connection: Connection, found: Owner | None) -> bool:
+        """Whether it can be told at all: on this machine, and not of a proxy or the superuser."""
+        return connection.is_local if found is None else found.uid == os.geteuid()
 
     async def _descend(self, pids: frozenset[int], language: str) -> bool:
         told = await self._upstream.call(DAEMON_DESCENDS, Processes(sorted(pids)), language)

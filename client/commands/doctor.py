@@ -81,7 +81,17 @@ def _own(console: Console, status: DaemonStatus | None, error: RemoteError | Non
         found.append(("fail", error.message, error.action))
     there = person_is_there()
     found.append(("ok", words("doctor_terminal" if there else "doctor_no_terminal"), ""))
+    found.append(_web(console))
     return found
+
+
+def _web(console: Console) -> Finding:
+    from client import bridge
+
+    running = bridge.find(console.environ)
+    if running is None:
+        return "ok", console.words("doctor_no_web"), ""
+    return "ok", console.words("doctor_web", pid=running.pid, url=running.url), ""
 
 
 def findings(printed: str) -> list[Finding]:

@@ -12,6 +12,7 @@ from client import bridge
 from client.console import Console
 from client.logins import Login, Logins
 from client.remote import EXIT_OK, RemoteError
+from client.start import is_up, start_daemon
 from client.usage import Parser
 from daemon.protocol.escape import escape
 
@@ -41,6 +42,8 @@ def run(console: Console, name: str, given: Namespace) -> int:
 
 
 def _open(console: Console, logins: Logins, given: Namespace) -> None:
+    if not is_up(console):
+        start_daemon(console)
     running = bridge.find(console.environ)
     if running is None or given.port not in (None, running.port):
         port = [] if given.port is None else ["--port", str(given.port)]

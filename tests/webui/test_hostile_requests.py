@@ -1,7 +1,9 @@
 """Requests of pages, programs and users that have no business here: refused, on every route alike."""
 
 import json
+import os
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -357,6 +359,28 @@ def test_many_wrong_tokens_lock_nobody_out_who_has_the_right_one(web: Web) -> No
     assert statuses[0] == 401
     assert statuses[-1] == 429
     assert web.call("GET", "/api/v1/status").status == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can become somebody else")
+def test_another_user_of_the_machine_is_refused_even_with_the_token(shared: Web) -> None:
+    for credentials in (f"Authorization: Bearer {shared.token}", f"Cookie: {shared.cookie}"):
+        words = ["-H", credentials, "-H", f"Origin: {shared.origin}"]
+        done = subprocess.run(
+            ["curl", "-s", "-m", "10", *words, f"{shared.origin}/api/v1/status"],
+            user=65534,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert '"WEB_USER_REFUSED"' in done.stdout
+
+
+def test_tabs_with_an_old_cookie_do_not_keep_their_person_from_logging_in(web: Web) -> None:
+    name = web.log_in().partition("=")[0]
+    old = {"Cookie": f"{name}=old", "Origin": web.origin}
+    assert [web.ask("GET", "/", None, old).status for _ in range(30)][-1] == 429
+    web.log_in()
+    assert web.as_page("GET", "/api/v1/status").status == 200
 
 
 def test_the_token_is_in_no_log(shared: Web) -> None:
