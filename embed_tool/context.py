@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from daemon.models.embedder import Embedder
     from embed_tool.parsing import Parsers
 
-_POLITE_S: Final = 1.5
+_POLITE_S: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,7 @@ def pack(
             _write(out, agent, version, files)
             out.flush()
             os.fsync(out.fileno())
-        # As a rename, but never over what is there.
-        os.link(temporary, target)
+        _put_in_place(temporary, target)
         return AgentExported(path, target.stat().st_size, _digest_of(target))
     except FileExistsError:
         raise _not_written(path, Phrase("agent_file_exists")) from None
@@ -76,6 +75,19 @@ def pack(
         raise _not_written(path, error.strerror or "?") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    """As a rename, but never over what is there."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links.
+        if target.exists():
+            raise FileExistsError from None
+        temporary.rename(target)
 
 
 def copy_in(path: str, target: Path, max_bytes: int) -> None:

@@ -108,7 +108,8 @@ class Agents:
         agent = await self._records.read(lambda db: load_agent(db, user_id))
         if agent.training is not None:
             raise AlvoError(errors.AGENT_TRAINING, agent=user_id, version=agent.training)
-        called = f"{user_id}/{agent.last_version + 1}"
+        # No document of a list is called so.
+        called = f"{user_id}/v{agent.last_version + 1}"
         data, files = given.training_data, given.files
         file, measured = await self._spooled(user_id, called, data, files)
 
@@ -156,8 +157,8 @@ class Agents:
         self._pipeline.want(user_id)
         return await self.status(user_id)
 
-    async def delete(self, user_id: str, flows: int) -> AgentDeleted:
-        """`flows`: how many were removed before. Raises AGENT_NOT_FOUND."""
+    async def delete(self, user_id: str) -> AgentDeleted:
+        """All but its flows, which are the engine's to remove. Raises AGENT_NOT_FOUND."""
         agent = await self._records.read(lambda db: load_agent(db, user_id))
         name = agent.user_id
         await self._pipeline.forget(name)
@@ -184,7 +185,7 @@ class Agents:
             versions=len(versions),
             documents=documents,
             passages=passages,
-            flows=flows,
+            flows=0,
             files=removed.files,
             size_bytes=removed.size_bytes,
         )

@@ -128,7 +128,10 @@ class AgentVersion:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """`version`: the one in service. `training`: the one that is being made, with its stage."""
+    """`version`: the one in service. `training`: the one that is being made, with its stage.
+
+    `error`: why the last training failed, also where an older version goes on answering.
+    """
 
     user_id: UserId
     status: AgentStatus

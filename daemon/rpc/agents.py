@@ -1,5 +1,7 @@
 """What the methods `agent.*` do: between the wire's values, the agents and the flows that ask them."""
 
+from dataclasses import replace
+
 import prompts
 from daemon.agents.service import Agents
 from daemon.flow.inferring import Inferring
@@ -27,7 +29,10 @@ def bind_agents(bindings: Bindings, agents: Agents, inferring: Inferring) -> Non
 
     async def delete(_: Caller, params: a.ByAgent) -> a.AgentDeleted:
         await agents.status(params.user_id)
-        return await agents.delete(params.user_id, await inferring.forget(params.user_id))
+        flows = await inferring.forget(params.user_id)
+        gone = await agents.delete(params.user_id)
+        # Somebody may have asked it meanwhile; from now on nobody can.
+        return replace(gone, flows=flows + await inferring.forget(params.user_id))
 
     bindings.bind(methods.AGENT_CREATE, create)
     bindings.bind(methods.AGENT_ADD, add)
