@@ -6,7 +6,7 @@ export VENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev weights run demo test test-fast check lint format types docs bench \
-        eval sizes install uninstall index clean
+        eval screenshots sizes install uninstall index clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: setup-dev weights ## speed and memory, as a table with a reference beside
 
 eval: setup-dev weights ## quality of search and of decisions: make eval DATA=folder
 	@$(BIN)/python -m tests.eval $(if $(DATA),"$(DATA)")
+
+screenshots: setup-dev ## pictures of the pages: make screenshots TO=folder (build/screenshots)
+	@$(BIN)/python -m tests.screenshots $(if $(TO),"$(TO)")
 
 sizes: setup-dev ## how large modules and functions are
 	@$(BIN)/python tests/sizes.py

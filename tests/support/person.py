@@ -26,9 +26,14 @@ class Person:
         self.rpc = rpc
 
     @contextlib.contextmanager
-    def tab(self, path: str = "/", **options: Any) -> Iterator["Place"]:
-        """A browser of its own that is logged in, at an address; what it does wrong fails."""
+    def tab(self, path: str = "/", *, before: str = "", **options: Any) -> Iterator["Place"]:
+        """A browser of its own that is logged in, at an address; what it does wrong fails.
+
+        `before`: a script that runs in every page before the page's own.
+        """
         with a_context(self.chromium, **options) as context:
+            if before:
+                context.add_init_script(before)
             place = Place(context, self.bridge.origin)
             place.go(f"/login?code={Logins(self.bridge.files).offer()}")
             if path != "/":

@@ -78,6 +78,8 @@ class View {
     const [xterm] = await Promise.all([loadXterm(), dressed]);
     if (this.signal.aborted) return;
     this.screen = xterm ? this.realScreen(xterm) : this.plainScreen();
+    // Seen, but without the focus: what is typed without looking must not go to the command.
+    this.root.scrollIntoView({ block: "nearest" });
     await this.follow();
   }
 

@@ -71,8 +71,8 @@ def test_keys_keep_their_order_however_fast_they_come(tab: Place) -> None:
 def test_less_has_the_screen_and_gives_it_back(tab: Place) -> None:
     running(tab, "seq 500 | less; echo after")
     sees(tab, "20")
-    keys(tab, "G")
-    sees(tab, "500")
+    # Where the page's size reaches it a little later, it draws from the same first line again.
+    wait_until(lambda: keys(tab, "G") or "500" in screen(tab))
     keys(tab, "g/77\n")
     sees(tab, "77")
     keys(tab, "q")
