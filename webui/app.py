@@ -124,7 +124,7 @@ class Bridge:
         response = pages.closed(error, language) if page else replies.error(error, language)
         response.force_close()
         self._metrics.count_refusal(error.type.name)
-        _log.info("refused %s: %s", request.method[:8], error.type.name)
+        _log.info("refused", extra={"fields": {"error": error.type.name, "status": status}})
         return response
 
     async def _answered(
@@ -232,13 +232,11 @@ class Bridge:
 
 def _tell(request: web.BaseRequest, status: int, took_s: float, failed: str) -> None:
     """For the log: which agent or flow, and how it went; never what was sent or answered."""
-    path = escape(request.path[:_LOGGED_PATH])
-    _log.info(
-        "%s %s %d %.0f ms%s%s",
-        request.method,
-        path,
-        status,
-        took_s * 1000,
-        " " * bool(failed),
-        failed,
-    )
+    fields = {
+        "verb": request.method,
+        "path": escape(request.path[:_LOGGED_PATH]),
+        "status": status,
+        "ms": round(took_s * 1000, 1),
+        **({"error": failed} if failed else {}),
+    }
+    _log.info("request", extra={"fields": fields})

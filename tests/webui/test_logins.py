@@ -119,6 +119,19 @@ def test_alvo_web_starts_a_bridge_and_prints_an_address_that_works(home: Home) -
     wait_until(lambda: not (home.place / "state/alvo/web/bridge.json").exists())
 
 
+def test_where_there_is_a_screen_the_browser_is_opened(web: Web, tmp_path: Path) -> None:
+    opener = tmp_path / "xdg-open"
+    opener.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n')
+    opener.chmod(0o755)
+    path = f"{tmp_path}:{web.home.environ['PATH']}"
+    done = web.home.run("alvo", "web", environ={"DISPLAY": ":9", "PATH": path})
+    assert (done.returncode, done.stdout) == (0, "")
+    assert web.origin in done.stderr
+    assert "code=" not in done.stderr
+    address = (tmp_path / "opened").read_text().removeprefix(web.origin)
+    assert web.ask("GET", address, None, {"Sec-Fetch-Site": "none"}).status == 303
+
+
 def test_a_bridge_does_not_open_itself_to_the_network_unencrypted(home: Home) -> None:
     done = home.run("alvo-web", "--host", "0.0.0.0", "--port", "0")
     assert (done.returncode, "--tls-cert" in done.stderr) == (1, True)

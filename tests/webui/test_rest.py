@@ -142,9 +142,11 @@ def test_what_was_asked_is_in_no_log(web: Web) -> None:
     asked(web, "what is canary-5d1c?")
     web.call("POST", "/api/v1/agents/none/inference", {"prompt": "canary-5d1c"})
     web.call("GET", "/api/v1/search?query=canary-5d1c")
-    assert "POST /api/v1/agents/none/inference 404" in web.log()
-    for line in web.log().splitlines():
-        assert set(json.loads(line)) >= {"at", "level", "from", "message"}
+    lines = [json.loads(line) for line in web.log().splitlines()]
+    (asked_none,) = [line for line in lines if line.get("path", "").endswith("/none/inference")]
+    assert (asked_none["verb"], asked_none["status"]) == ("POST", 404)
+    assert asked_none["error"] == "AGENT_NOT_FOUND"
+    assert all(set(line) >= {"at", "level", "from", "message"} for line in lines)
     assert "canary" not in web.log()
 
 
