@@ -170,7 +170,7 @@ class Home:
         """As a power cut would: no farewell."""
         assert self.daemon is not None
         self.daemon.send_signal(signal.SIGKILL)
-        self.daemon.wait(10)
+        self.daemon.wait(30)
 
     def gone(self, within: float = 20.0) -> None:
         """Returns when the daemon has died by itself (at a crash point)."""
@@ -181,7 +181,7 @@ class Home:
         if self.daemon is not None and self.daemon.poll() is None:
             self.daemon.terminate()
             try:
-                self.daemon.wait(10)
+                self.daemon.wait(30)
             except subprocess.TimeoutExpired:
                 self.daemon.kill()
                 self.daemon.wait()

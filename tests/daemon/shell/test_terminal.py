@@ -25,12 +25,16 @@ def test_a_reply_reaches_the_program_that_reads_it(tmp_path: Path) -> None:
 
 def test_typed_ahead_never_answers_the_next_prompt(tmp_path: Path) -> None:
     async def story(s: Sessions) -> None:
+        sent = 0
         for _ in range(20):
             async with s.running("echo on; sleep 0.02", b"on") as running:
-                await s.shell.send(TALK, b"y\ny\ny")
+                with contextlib.suppress(AlvoError):  # on a busy machine it may have just ended
+                    await s.shell.send(TALK, b"y\ny\ny")
+                    sent += 1
                 await running.task
             ran = await s.run('read -t 0.05 x; echo "status $? [$x]"')
             assert ran.text.endswith("status 142 []\n"), ran.text
+        assert sent
 
     with_sessions(tmp_path, story)
 
