@@ -63,6 +63,8 @@ class Connection(RequestHandler):
     ) -> web.StreamResponse:
         """What aiohttp's own parser refuses, and what went wrong in a way not foreseen."""
         del message
+        if isinstance(exc, ConnectionError):
+            raise exc  # The client is gone: there is nobody to answer, and nothing to log.
         response: web.StreamResponse = self._server.broken(request, status, exc)
         response.force_close()
         return response

@@ -165,6 +165,7 @@ def test_a_page_that_does_not_read_is_let_go_and_holds_no_memory(web: Web) -> No
         wait_until(gone, within=40)
         assert time.monotonic() - begun > 10
     assert psutil.Process(web.process.pid).memory_info().rss - before < 60 * 1024 * 1024
+    assert '"level": "error"' not in web.log()
 
 
 def test_a_page_that_leaves_is_forgotten(web: Web) -> None:
