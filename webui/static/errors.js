@@ -1,6 +1,6 @@
 /** An error as a person reads it: its code, what is wrong, what to do. */
 import { CallError } from "./api.js";
-import { announce, fill, h } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { readable } from "./escape.js";
 import { t } from "./words.js";
 
@@ -17,7 +17,7 @@ export function errorBox(error, ...more) {
 }
 
 /**
- * Runs `work`; what goes wrong is shown in `place` and said. A mistake of ours is not hidden.
+ * Runs `work`; what goes wrong is shown in `place`, an alert. A mistake of ours is not hidden.
  * @param {Element} place @param {() => Promise<any>} work
  */
 export async function shownIn(place, work) {
@@ -28,7 +28,6 @@ export async function shownIn(place, work) {
     if (error.name === "AbortError") return undefined;
     if (!(error instanceof CallError)) throw error;
     fill(place, errorBox(error));
-    announce(error.message);
     return undefined;
   }
 }
@@ -43,6 +42,8 @@ export function actionButton(kind, label, place, work) {
       await shownIn(place, work);
     } finally {
       button.removeAttribute("aria-disabled");
+      // What it worked on may be gone, and the button with it.
+      if (!button.isConnected && document.activeElement === document.body) document.querySelector("#main h1")?.focus();
     }
   });
   return button;

@@ -86,6 +86,7 @@ async function show(scroll, first = false) {
   }
   if (signal.aborted) return;
   document.getElementById("main").replaceChildren(root);
+  root.querySelector("h1")?.setAttribute("tabindex", "-1");
   title = `${root.dataset.title ?? root.querySelector("h1")?.textContent ?? ""} – Alvo`;
   document.title = prefix + title;
   shown(place, name);
@@ -111,6 +112,5 @@ async function build(root, name, match, signal) {
 
 function focusPage(root) {
   const wanted = root.querySelector("[data-focus]") ?? root.querySelector("h1");
-  if (wanted?.tagName === "H1") wanted.tabIndex = -1;
   wanted?.focus({ preventScroll: true });
 }

@@ -10,10 +10,16 @@ export async function page({ root, signal }) {
   const cards = [];
   const none = h("p.empty", null, t("inquiries_none"));
   const list = h("div.cards");
+  const later = settled(() => !signal.aborted && look().catch(() => null), 500);
   const look = async () => {
     const { inquiries } = await call("inquiry.list", { status: "waiting" }, signal);
     const here = new Set(cards.map((card) => card.inquiry.id));
     for (const inquiry of inquiries.filter((one) => !here.has(one.id))) {
+      // What comes in its place while a card works, as its preview does, is shown in that card.
+      if (cards.some((card) => card.inquiry.flow_id === inquiry.flow_id && card.element.ariaBusy === "true")) {
+        later();
+        continue;
+      }
       const card = new InquiryCard(inquiry, { signal, linked: true });
       cards.push(card);
       // Below what is there, so that nothing moves under a finger.
@@ -26,5 +32,4 @@ export async function page({ root, signal }) {
   const again = settled(() => look().catch(() => null), 50);
   onEvent((event) => event.kind === "inquiry" && event.data.status === "waiting" && again(), signal);
   onReturn(again, signal);
-  fill(none, t("inquiries_none"));
 }
