@@ -115,10 +115,13 @@ class ByFlow:
 
 @dataclass(frozen=True, slots=True)
 class ListFlows:
+    """`query`: only flows whose question or answer holds each of these words, as a text."""
+
     status: FlowStatus | None = None
     conversation: ConversationId | None = None
     limit: int = 50
     before: Timestamp | None = None
+    query: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from daemon.store.ids import resolve
 T = TypeVar("T")
 
 _LOOKED_BACK: Final = 20
+_MOST_WORDS: Final = 20
 ENDED: Final = frozenset(
     {
         FlowStatus.ANSWERED,
@@ -136,11 +137,21 @@ def list_flows(db: Database, wanted: ListFlows) -> list[Flow]:
     if wanted.before is not None:
         conditions.append("created_at < ?")
         params.append(wanted.before)
+    for word in (wanted.query or "").split()[:_MOST_WORDS]:
+        conditions.append("(question LIKE ? ESCAPE '\\' OR answer LIKE ? ESCAPE '\\')")
+        params += [_anywhere(word)] * 2
     params.append(max(1, min(wanted.limit, 500)))
     rows = db.rows(
         f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY created_at DESC, id LIMIT ?", params
     )
     return [_flow(row).flow for row in fitting(rows)]
+
+
+def _anywhere(word: str) -> str:
+    """A pattern of LIKE that takes the word as it is."""
+    for sign in ("\\", "%", "_"):
+        word = word.replace(sign, f"\\{sign}")
+    return f"%{word}%"
 
 
 def flows_with(db: Database, status: FlowStatus) -> list[StoredFlow]:

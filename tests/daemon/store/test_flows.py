@@ -42,3 +42,18 @@ def test_an_id_that_begins_like_another_does_not_stand_in_for_it(tmp_path: Path)
     assert named_flow(db, "build-1").flow.id == "build-10"
     new_flow(db, "build-1")
     assert named_flow(db, "build-1").flow.id == "build-1"
+
+
+def test_flows_are_found_by_the_words_of_their_question(tmp_path: Path) -> None:
+    db = Database.open(tmp_path / "state.db", STATE_MIGRATIONS)
+    new_flow(db, "one", "How is a roof made of slate?")
+    new_flow(db, "two", "Which roof is 100% tight?")
+
+    def found(query: str) -> set[str]:
+        return {flow.id for flow in list_flows(db, ListFlows(query=query))}
+
+    assert found("ROOF") == {"one", "two"}
+    assert found("slate roof") == {"one"}
+    assert found("100%") == {"two"}
+    assert found("r_of") == found("roof%made") == found("\\") == set()
+    assert found("") == {"one", "two"}
