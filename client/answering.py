@@ -5,7 +5,7 @@ from __future__ import annotations
 from client.console import Console
 from client.ids import short
 from client.remote import RemoteError
-from client.screens.inquiry import inquiry_screen, script_screen
+from client.screens.inquiry import closing, inquiry_screen, script_screen
 from client.terminal import ask_line
 from client.usage import UsageError
 
@@ -200,3 +200,14 @@ def deny(inquiry: Inquiry) -> dict[str, Any]:
 
 def reply(inquiry: Inquiry, text: str) -> dict[str, Any]:
     return _decision(inquiry, "reply", text=text)
+
+
+def closed(console: Console, inquiry: Inquiry) -> RemoteError:
+    """The inquiry takes no answer any more: who gave it, and where to look on."""
+    words = console.words
+    return RemoteError(
+        1111,
+        "INQUIRY_CLOSED",
+        words("inquiry_is_closed", inquiry=short(inquiry.id), how=closing(inquiry, words)),
+        words("inquiry_is_closed_next", flow=short(inquiry.flow_id)),
+    )

@@ -57,6 +57,8 @@ class Parser(argparse.ArgumentParser):
 
     def word(self, name: str, help_: str = "", **more: Any) -> None:
         """A word of the command line; `help_` names a phrase."""
+        if more.get("nargs") == "*":
+            more.setdefault("default", [])  # else argparse counts it among what is missing
         self.add_argument(name, help=self._words(help_) if help_ else None, **more)
 
     def option(self, *flags: str, help_: str, **more: Any) -> None:
@@ -85,7 +87,10 @@ class Parser(argparse.ArgumentParser):
 
         for name, form in _MISTAKES.items():
             if found := re.fullmatch(form, message, re.DOTALL):
-                return self._words(name, **found.groupdict())
+                said = found.groupdict()
+                if name == "usage_choice" and not said["word"].startswith("-"):
+                    name = "usage_word_choice"  # noqa: PLW2901  # a word has no name that a person knows
+                return self._words(name, **said)
         return message
 
     def arranged(self, words: list[str]) -> list[str]:

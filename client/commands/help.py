@@ -13,9 +13,10 @@ from client.usage import Parser, UsageError
 _GROUPS = (
     ("help_group_ask", ("ask", "run", "shell")),
     ("help_group_answer", ("inquiries", "allow", "preview", "apply", "edit", "deny", "reply")),
-    ("help_group_flows", ("flows", "show", "attach", "cancel", "retry", "undo", "delete")),
+    ("help_group_flows", ("flows", "show", "attach", "why", "cancel", "retry", "undo", "delete")),
     ("help_group_sources", ("search", "sources", "databases", "sql", "agents")),
-    ("help_group_alvo", ("status", "doctor", "stop", "completions", "help")),
+    ("help_group_trust", ("permissions", "audit", "sessions")),
+    ("help_group_alvo", ("web", "status", "doctor", "stop", "prompt", "completions", "help")),
 )
 
 

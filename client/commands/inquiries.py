@@ -9,7 +9,7 @@ from client import answering, terminal
 from client.console import Console
 from client.following import Follower
 from client.ids import short
-from client.remote import EXIT_OK, EXIT_WAITING, RemoteError
+from client.remote import EXIT_OK, EXIT_WAITING
 from client.screens.inquiry import closing, inquiry_line
 from client.usage import Parser, UsageError
 
@@ -46,7 +46,7 @@ def run(console: Console, name: str, given: Namespace) -> int:
         return _list(console, given)
     inquiry: Inquiry = console.call("inquiry.get", inquiry_id=given.id)
     if inquiry.status != "waiting":
-        raise _closed(console, inquiry)
+        raise answering.closed(console, inquiry)
     answer = _answer(console, name, given, inquiry)
     if answer is None:
         console.say(console.words("inquiry_left", inquiry=short(inquiry.id)))
@@ -149,13 +149,3 @@ def _carry_out(
     if given.json:
         console.document(flow)
     return status
-
-
-def _closed(console: Console, inquiry: Inquiry) -> RemoteError:
-    words = console.words
-    return RemoteError(
-        1111,
-        "INQUIRY_CLOSED",
-        words("inquiry_is_closed", inquiry=short(inquiry.id), how=closing(inquiry, words)),
-        words("inquiry_is_closed_next", flow=short(inquiry.flow_id)),
-    )

@@ -38,7 +38,8 @@ def run(console: Console, name: str, given: Namespace) -> int:
 
 
 def _preview(console: Console, given: Namespace) -> int:
-    inquiry: Inquiry = console.call("inquiry.preview", answering.PREVIEW_S, inquiry_id=given.id)
+    inquiry = _waiting(console, given.id)
+    inquiry = console.call("inquiry.preview", answering.PREVIEW_S, inquiry_id=inquiry.id)
     if given.json:
         console.document(inquiry)
         return EXIT_OK
@@ -48,8 +49,8 @@ def _preview(console: Console, given: Namespace) -> int:
 
 
 def _apply(console: Console, given: Namespace) -> int:
-    inquiry: Inquiry = console.call("inquiry.get", inquiry_id=given.id)
-    if inquiry.status == "waiting" and not (inquiry.preview and inquiry.preview.get("digest")):
+    inquiry = _waiting(console, given.id)
+    if not (inquiry.preview and inquiry.preview.get("digest")):
         raise UsageError(console.words("apply_needs_preview"), f"alvo preview {short(inquiry.id)}")
     answering.show(console, inquiry)
     if not given.yes and sys.stdin.isatty() and terminal.person_is_there():
@@ -71,6 +72,13 @@ def _apply(console: Console, given: Namespace) -> int:
     if given.json:
         console.document(flow)
     return status
+
+
+def _waiting(console: Console, given: str) -> Inquiry:
+    inquiry: Inquiry = console.call("inquiry.get", inquiry_id=given)
+    if inquiry.status != "waiting":
+        raise answering.closed(console, inquiry)
+    return inquiry
 
 
 def _undo(console: Console, given: Namespace) -> int:

@@ -109,7 +109,9 @@ class Answers:
                 return await self._apply(inquiry, given, by)
             case AnswerDecision.ALLOW | AnswerDecision.APPLY:
                 if given.digest != inquiry.digest:
-                    raise AlvoError(errors.INQUIRY_CHANGED, what="digest", inquiry=inquiry.id)
+                    raise AlvoError(
+                        errors.INQUIRY_CHANGED, what=Phrase("changed_digest"), inquiry=inquiry.id
+                    )
                 return await self._go_on(inquiry, given.decision, by, known=True, text=None)
             case unknown:
                 assert_never(unknown)
@@ -220,7 +222,9 @@ class Answers:
         async with self._locks.setdefault(stored.flow.conversation, asyncio.Lock()):
             await self._refuse_busy(stored)
             if given.digest != (inquiry.preview or {}).get("digest"):
-                raise AlvoError(errors.INQUIRY_CHANGED, what="digest", inquiry=inquiry.id)
+                raise AlvoError(
+                    errors.INQUIRY_CHANGED, what=Phrase("changed_digest"), inquiry=inquiry.id
+                )
             written = await self._previews.prepare(inquiry)
 
             def begin(db: Database) -> Inquiry:
@@ -286,7 +290,9 @@ class Answers:
             shown = inquiry.digest if given.edited is None else text_digest(given.edited)
             if given.digest == shown:
                 return
-            raise AlvoError(errors.INQUIRY_CHANGED, what="digest", inquiry=inquiry.id)
+            raise AlvoError(
+                errors.INQUIRY_CHANGED, what=Phrase("changed_digest"), inquiry=inquiry.id
+            )
         await self._refuse_changed(inquiry, fresh)
 
     async def _refuse_changed(self, inquiry: Inquiry, fresh: Inquiry) -> NoReturn:
@@ -299,7 +305,8 @@ class Answers:
             self._resume(Resume(inquiry.flow_id))
             names = ", ".join(sorted(forgotten))
             raise AlvoError(errors.SECRET_FORGOTTEN, name=names, flow=inquiry.flow_id[:6])
-        what = "cwd" if fresh.cwd != inquiry.cwd else "session"
+        moved = fresh.cwd != inquiry.cwd
+        what = Phrase("changed_directory" if moved else "changed_session")
         raise AlvoError(errors.INQUIRY_CHANGED, what=what, inquiry=fresh.id)
 
 

@@ -15,6 +15,7 @@ from daemon.shell.preview_files import Change
 from daemon.shell.session import NEW, Shell
 from daemon.store.changes import ChangeSet, preview_changes, waiting_previews
 from daemon.store.flows import StoredFlow
+from prompts import Phrase
 
 NOT_MADE: Final = (errors.PREVIEW_UNAVAILABLE, errors.PREVIEW_TOO_LARGE)
 """A plan without a preview is asked for as ever."""
@@ -83,5 +84,7 @@ class Previews:
     async def _changes(self, inquiry: Inquiry) -> list[Change]:
         found = await self._ledger.read(lambda db: preview_changes(db, inquiry.id, list[Change]))
         if found is None:
-            raise AlvoError(errors.INQUIRY_CHANGED, what="digest", inquiry=inquiry.id)
+            raise AlvoError(
+                errors.INQUIRY_CHANGED, what=Phrase("changed_digest"), inquiry=inquiry.id
+            )
         return found

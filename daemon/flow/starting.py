@@ -37,6 +37,7 @@ from daemon.store.flows import (
     step_history,
 )
 from daemon.store.ids import is_id, new_id
+from prompts import Phrase
 
 MAX_QUESTION_CHARS: Final = 100_000
 MAX_GIVEN_CHARS: Final = 1_000_000
@@ -168,13 +169,16 @@ def _check(given: StartFlow) -> None:
         ("context", given.context or "", MAX_GIVEN_CHARS),
     ):
         if len(text) > limit:
-            raise invalid(field, f"> {limit}")
+            raise _invalid(field, "reason_text_long", limit=limit)
     if not given.question.strip():
-        raise invalid("question", "“”")
+        raise _invalid("question", "reason_text_empty")
     for field, id_ in (("flow_id", given.flow_id), ("conversation", given.conversation)):
         if id_ is not None and not is_id(id_):
-            raise invalid(field, "[A-Za-z0-9._:-]{1,64}")
+            raise _invalid(field, "reason_id_form")
 
 
-def invalid(field: str, reason: str, method: str = methods.FLOW_START.name) -> AlvoError:
-    return AlvoError(errors.INVALID_PARAMS, method=method, field=field, reason=f"{field} {reason}")
+def _invalid(field: str, phrase: str, **blanks: int) -> AlvoError:
+    reason = Phrase(phrase, field=field, **blanks)
+    return AlvoError(
+        errors.INVALID_PARAMS, method=methods.FLOW_START.name, field=field, reason=reason
+    )

@@ -26,6 +26,7 @@ from daemon.store.clock import now
 from daemon.store.database import Database, Row
 from daemon.store.fitting import fitting
 from daemon.store.ids import resolve
+from prompts import Phrase
 
 MAX_INQUIRIES: Final = 500
 _COLUMNS: Final = tuple(field.name for field in fields(Inquiry))
@@ -138,7 +139,9 @@ def closed_error(inquiry: Inquiry) -> AlvoError:
     return AlvoError(
         errors.INQUIRY_CLOSED,
         inquiry=inquiry.id,
-        decision=inquiry.decision or inquiry.status,
+        decision=Phrase(
+            f"decision_{inquiry.decision}" if inquiry.decision else f"status_{inquiry.status}"
+        ),
         who="Alvo" if by is None else f"{by.client} ({by.pid})",
         when=inquiry.answered_at or inquiry.expires_at,
     )

@@ -5,10 +5,11 @@ import subprocess
 import pytest
 
 from client.commands.completions import script
+from client.commands.help import overview
 from client.console import Console
 from client.dispatch import parser_of
 from client.ids import new_id
-from client.table import COMMANDS, nearest
+from client.table import COMMANDS, names, nearest
 from client.usage import UsageError
 from daemon.store.ids import is_id
 
@@ -78,6 +79,8 @@ def test_a_mistake_is_a_sentence_and_not_a_traceback(name, words):
         ("flows", ["--limit"], "alvo flows: --limit precisa de um valor"),
         ("flows", ["--json=x"], "alvo flows: --json não aceita valor: 'x'"),
         ("search", ["--mode", "odd", "x"], "alvo search: --mode não conhece 'odd', só "),
+        ("audit", ["odd"], "alvo audit: 'odd' não é conhecido aqui, só "),
+        ("completions", ["odd"], "alvo completions: 'odd' não é conhecido aqui, só "),
     ],
 )
 def test_a_mistake_is_told_in_the_person_s_language(name, words, said):
@@ -92,6 +95,18 @@ def test_every_command_has_a_help_page_in_both_languages():
         console = Console({"LANG": language})
         for command in COMMANDS:
             assert f"alvo {command.name}" in parser_of(console, command.name).format_help()
+
+
+def test_only_what_must_be_there_is_missed():
+    with pytest.raises(UsageError) as raised:
+        read("reply")
+    assert raised.value.message == "alvo reply: ID is missing"
+
+
+def test_the_page_of_all_commands_names_each_of_them_once():
+    page = overview(Console({"LANG": "C"})).splitlines()
+    named = [line.split()[0] for line in page if line.startswith("  ")]
+    assert sorted(named) == sorted(names())
 
 
 def test_a_command_that_was_nearly_typed_is_offered():

@@ -14,6 +14,7 @@ from tests.support import gemini_server as wire
 from tests.support.bash_sessions import commands
 from tests.support.daemon import Home, Rpc, RpcError
 from tests.support.gemini_server import KEY, GeminiServer
+from tests.support.preview import is_possible
 from tests.support.waiting import wait_until
 
 ENDED = {"executed", "failed", "denied", "interrupted", "cancelled", "answered"}
@@ -153,6 +154,9 @@ def attempt():
         for method, params in (
             ("inquiry.answer", here | {"decision": "allow"}),
             ("inquiry.answer", here | {"decision": "deny"}),
+            ("inquiry.preview", {"inquiry_id": inquiry["id"]}),
+            ("permission.add", {"pattern": "touch *", "cwd": "/", "scope": "always"}),
+            ("terminal.send", {"flow_id": inquiry["flow_id"], "text": "y"}),
             ("flow.cancel", {"flow_id": inquiry["flow_id"]}),
             ("daemon.stop", {}),
         ):
@@ -166,6 +170,16 @@ for _ in range(int(sys.argv[2])):
     time.sleep(0.1)
 """
 REFUSED = "ANSWER_FROM_SESSION"
+FORKS_TWICE = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(0.3)
+        os.execvpe(sys.argv[1], sys.argv[1:], {"PATH": os.environ["PATH"]})
+    os._exit(0)
+os.wait()
+"""
 # As an ordinary user would run, where the tests run as the superuser.
 PLAIN = "setpriv --bounding-set=-all --inh-caps=-all" if os.geteuid() == 0 else "env"
 
@@ -183,6 +197,9 @@ def test_no_way_of_starting_a_program_makes_it_a_person(home: Home) -> None:
         f"mkfifo p; (setsid -f {ask} > p) & cat p",
         f"nice nohup timeout 9 {ask} | cat",
         f"LD_PRELOAD= PYTHONPATH=. xargs -a /dev/null {ask}",
+        f"python3 -c '{FORKS_TWICE}' {ask} 2>&1 | cat",
+        f"trap '{ask}' INT; kill -INT $$; trap - INT",
+        *([f"unshare -Ur -m -p -f --mount-proc env -i PATH=$PATH {ask}"] if is_possible() else []),
     ]
     with home.rpc() as rpc:
         victim = rpc("flow.start", question="!touch victim", cwd=str(home.home))
@@ -190,7 +207,8 @@ def test_no_way_of_starting_a_program_makes_it_a_person(home: Home) -> None:
         for way in ways:
             ended = run(rpc, home, way)
             lines = rpc.output(ended["id"]).split()
-            assert lines.count(REFUSED) == 4, (way, lines)
+            assert lines.count(REFUSED) == 7, (way, lines)
+        assert rpc("permission.list")["permissions"] == []
         assert rpc("flow.get", flow_id=victim["id"])["status"] == "waiting"
     assert not (home.home / "victim").exists()
 

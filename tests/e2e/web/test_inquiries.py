@@ -138,7 +138,7 @@ def test_a_stale_yes_says_who_was_first(person: Person, tab: Place) -> None:
     tab.forgive("Failed to load resource")
     person.rpc("inquiry.answer", inquiry_id=inquiry["id"], decision="deny")
     tab.answer("allow")
-    expect(page.locator(".error")).to_contain_text("is closed: deny by test")
+    expect(page.locator(".error")).to_contain_text("is closed: denied by test")
     assert not (person.home.home / "stale.txt").exists()
 
 
