@@ -10,8 +10,9 @@ import { moment } from "../time.js";
 import { number, t, word } from "../words.js";
 import { composer, readyAgents } from "../views/composer.js";
 
-const PAGE = 100;
+const PAGE = 40;
 const SHOWN = 30;
+const FEW = 8;
 
 export async function page({ root, query, signal }) {
   const history = new History(query.get("q") ?? "", signal);
@@ -20,6 +21,7 @@ export async function page({ root, query, signal }) {
   text.setAttribute("data-focus", "");
   root.dataset.title = t("ask");
   fill(root, h("div.welcome", null, icon("alvo"), h("h1", null, t("ask_title"))), form, history.element);
+  root.addEventListener("shown", () => history.notFew().catch(() => null), { once: true });
   const look = settled(() => history.again(), 400);
   onEvent((event) => ["flow", "inquiry"].includes(event.kind) && look(), signal);
   onReturn(look, signal);
@@ -75,6 +77,11 @@ class History {
     const wanted = this.search.value;
     this.draw();
     while (wanted && !this.ended && wanted === this.search.value && this.found().length < this.shown) await this.more();
+  }
+
+  /** One long conversation does not hide all the others. */
+  async notFew() {
+    while (!this.ended && this.found().length < FEW && this.flows.size < 10 * PAGE) await this.more();
   }
 
   async showMore() {
