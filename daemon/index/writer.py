@@ -260,12 +260,19 @@ class IndexWriter:
         embedder = self._embedder
         if embedder is None or (found is not None and found != embedder.name):
             return found
+        if found is not None and not self._lacks_tables():
+            # Nor is the embedder asked for its dimensions, which a server may be needed for.
+            return found
         with self.db.transaction():
             # An index from before agents had a table of their own gets it now.
             for table in vector_tables(embedder.dimensions):
                 self.db.run(table)
             self.db.run("INSERT OR IGNORE INTO meta VALUES ('embedder', ?)", (embedder.name,))
         return embedder.name
+
+    def _lacks_tables(self) -> bool:
+        sql = "SELECT count(*) FROM sqlite_schema WHERE name IN ('vector', 'agent_vector')"
+        return bool(self.db.value(sql) < 2)
 
 
 class _Shared:
