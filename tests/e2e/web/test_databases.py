@@ -51,3 +51,14 @@ def test_a_description_of_the_persons_stays(tab: Place) -> None:
     page.reload()
     tab.ready()
     expect(page.locator("details.table[open]")).to_contain_text("how far the order is")
+
+
+def test_an_answer_from_rows_cites_them_with_their_query_which_runs_again(tab: Place) -> None:
+    tab.ask("How many orders have the status cancelled?")
+    page = tab.page
+    expect(page.locator("article.flow")).to_have_attribute("data-status", "answered")
+    cited = page.locator("details.citation[data-source=DATABASE]").first
+    cited.locator("summary").click()
+    expect(cited.locator("pre.sql")).to_contain_text("SELECT")
+    cited.get_by_role("link", name="Run this query again").click()
+    expect(page.get_by_role("region", name="Rows").locator("td").first).to_be_visible()

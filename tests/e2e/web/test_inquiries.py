@@ -189,3 +189,24 @@ def test_a_secret_answer_is_typed_unseen(person: Person, tab: Place) -> None:
     expect(page.locator("pre.output")).to_contain_text("11 letters")
     assert "canary-41ac" not in page.content()
     assert "canary-41ac" not in str(person.rpc.events(inquiry["flow_id"]))
+
+
+def test_a_notification_says_that_something_waits_and_not_what(person: Person) -> None:
+    hidden_and_noted = """
+      Object.defineProperty(document, "hidden", { get: () => true });
+      window.told = [];
+      window.Notification = class {
+        static permission = "default";
+        static async requestPermission() { return (this.permission = "granted"); }
+        constructor(title, options) { window.told.push(title + " " + JSON.stringify(options)); }
+        addEventListener() {}
+      };"""
+    with person.tab("/waiting", before=hidden_and_noted) as tab:
+        person.waiting("echo before it was wanted")
+        expect(tab.page.locator("section.inquiry", has_text="before it was wanted")).to_be_visible()
+        tab.page.get_by_role("button", name="Notify me in this browser").click()
+        person.waiting("echo canary-5e1f")
+        tab.page.wait_for_function("told.length > 0")
+        [told] = tab.page.evaluate("told")
+        assert told.startswith("Alvo asks to run this")
+        assert "canary" not in told

@@ -57,6 +57,15 @@ def test_a_line_is_typed_and_its_echo_is_seen(tab: Place) -> None:
     over(tab)
 
 
+def test_the_terminal_is_fetched_when_one_may_be_wanted_and_not_before(tab: Place) -> None:
+    tab.ask("!echo so far there was none")
+    expect(tab.page.locator("[data-answer=allow]")).to_be_visible()
+    assert not [url for url in tab.requests if "/vendor/" in url]
+    tab.answer("allow")
+    over(tab)
+    assert [url for url in tab.requests if url.endswith("/vendor/xterm.js")]
+
+
 def test_keys_keep_their_order_however_fast_they_come(tab: Place) -> None:
     running(tab, "read -p 'go: ' x; echo \"<$x>\"; read y")
     sees(tab, "go:")
