@@ -256,3 +256,24 @@ def test_what_is_private_is_given_to_no_embedder_on_another_machine(paths):
     assert "canary" not in " ".join(embedder.embedded)
     found = Index.open(paths, embedder).search("the canary")
     assert [hit.path for hit in found] == ["/kept/b.md"]
+
+
+def test_an_agents_passages_go_at_once_and_nothing_of_anybody_elses(paths):
+    with writing(paths, WordEmbedder()) as (writer, source):
+        writer.put(source.id, document("/docs/a", "about whales"))
+        for owner in ("bob@1", "bob@2"):
+            made = writer.add_source(SourceKind.DOCUMENTS, owner, owner, False, owner=owner)
+            writer.put(made.id, document("bob", "about sharks"))
+
+        assert writer.remove_owner("bob@1") == 1
+        assert writer.remove_owner("bob@1") == 0
+        assert [one.name for one in writer.sources(None) if one.name.startswith("bob")] == ["bob@2"]
+        assert writer.db.value("SELECT count(*) FROM owner WHERE name = 'bob@1'") == 0
+
+
+def test_no_name_or_place_of_a_person_means_a_source_of_an_agent(paths):
+    with writing(paths) as (writer, _):
+        writer.add_source(SourceKind.DOCUMENTS, "bob@1", "bob@1", False, owner="bob@1")
+        with pytest.raises(AlvoError) as caught:
+            writer.remove_source("bob@1")
+        assert caught.value.type is errors.SOURCE_NOT_FOUND
