@@ -272,7 +272,7 @@ def test_an_agents_passages_go_at_once_and_nothing_of_anybody_elses(paths):
 
 
 def test_no_name_or_place_of_a_person_means_a_source_of_an_agent(paths):
-    with writing(paths) as (writer, _):
+    with writing(paths, None) as (writer, _):
         writer.add_source(SourceKind.DOCUMENTS, "bob@1", "bob@1", False, owner="bob@1")
         with pytest.raises(AlvoError) as caught:
             writer.remove_source("bob@1")
