@@ -8,13 +8,14 @@ from io import TextIOWrapper
 
 from client.console import Console
 from client.dispatch import run_command
-from client.remote import EXIT_INTERRUPTED, EXIT_OK, RemoteError
+from client.remote import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, RemoteError
 from client.table import BY_NAME, nearest
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit status (design §11)."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _open_what_is_closed()
     _never_refuse_a_character()
     console = Console(os.environ)
     try:
@@ -28,9 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
         console.notice("\n")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not try to flush it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Whoever read our output has seen enough.
+        _forget_output()
         return EXIT_OK
+    except OSError as error:
+        # A disk without room behind `>`, a terminal that is gone.
+        _forget_output()
+        console.error(console.words("system_refuses", reason=error.strerror or str(error)), "")
+        return EXIT_FAILED
 
 
 def _run(console: Console, arguments: list[str]) -> int:
@@ -42,6 +48,19 @@ def _run(console: Console, arguments: list[str]) -> int:
     if name not in BY_NAME:
         raise _unknown(console, name)
     return run_command(console, name, rest)
+
+
+def _forget_output() -> None:
+    """The interpreter must not try to flush it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _open_what_is_closed() -> None:
+    """Started with `>&-`, say: the next file opened must not pass for the output."""
+    for stream in ("stdin", "stdout", "stderr"):
+        if getattr(sys, stream) is None:
+            mode = "r" if stream == "stdin" else "w"
+            setattr(sys, stream, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  # as long as we live; pathlib costs 6 ms
 
 
 def _never_refuse_a_character() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from importlib import import_module
 
 from client.console import Console
 from client.remote import EXIT_OK
 from client.table import BY_NAME
-from client.usage import Parser
+from client.usage import Parser, UsageError
 
 TYPE_CHECKING = False  # a constant that type checkers know; importing typing costs 2 ms
 if TYPE_CHECKING:
@@ -33,7 +34,19 @@ def run_command(console: Console, name: str, words: list[str]) -> int:
     if parser.wants_help(words):
         console.result(parser.format_help())
         return EXIT_OK
+    try:
+        words = [_as_text(word) for word in words]
+    except UnicodeDecodeError:
+        said = console.words("usage_not_utf8", command=name)
+        raise UsageError(said, console.words("usage_utf8")) from None
     return _module(name).run(console, name, parser.parse_args(parser.arranged(words)))
+
+
+def _as_text(word: str) -> str:
+    """The protocol carries text: UTF-8 under a locale that has none counts, other bytes do not."""
+    if not any("\ud800" <= letter <= "\udfff" for letter in word):
+        return word
+    return os.fsencode(word).decode("utf-8")
 
 
 def _module(name: str) -> CommandModule:
