@@ -82,7 +82,8 @@ class EvaluationReport:
 
     `in_service`: the version that served while this one trained. `difference`: nDCG@10 of the
     trained one less that of whichever of baseline and version in service was better, paired.
-    `support`: the share of sampled answers that their citations bear out. `deployed`: whether the
+    `support`: the share of sampled answers that stand in what they cite, with the passage that
+    answers among it. `deployed`: whether the
     gate let it pass; `reason`: why, as a sentence.
     """
 
