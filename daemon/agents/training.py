@@ -34,8 +34,8 @@ _RIDGES: Final = (16.0, 4.0, 1.0)
 NEIGHBOURS: Final = 0.15
 
 _ERRORS: Final = 2.0
-"""A candidate must be better by more standard errors than this, or the simpler one is taken: of
-fifteen the best is better by one of them by chance."""
+"""What is beyond noise, here as for the gate: of fifteen candidates the best is better by one
+standard error by chance."""
 
 Learned = Callable[[int | None], RetrievalModel]
 """The model that is learned without a fold; without None of them it is learned from all."""
@@ -209,7 +209,7 @@ class _Training:
 def simplest(candidates: Sequence[_Candidate]) -> _Candidate:
     """The first, from the simplest on, that is not worse than the best beyond noise."""
     best = max(candidates, key=lambda one: float(one.gains.mean()))
-    return next(one for one in candidates if not _is_worse(one, best, _ERRORS))
+    return next(one for one in candidates if not _is_worse(one, best))
 
 
 def harmless(candidates: Sequence[_Candidate]) -> _Candidate:
@@ -217,15 +217,15 @@ def harmless(candidates: Sequence[_Candidate]) -> _Candidate:
     and what pairs with one answer each cannot show to help here.
     """
     first = candidates[0]
-    return next(one for one in reversed(candidates) if not _is_worse(one, first, 1.0))
+    return next(one for one in reversed(candidates) if not _is_worse(one, first))
 
 
-def _is_worse(one: _Candidate, other: _Candidate, errors: float) -> bool:
+def _is_worse(one: _Candidate, other: _Candidate) -> bool:
     import numpy as np
 
     behind = other.gains - one.gains
     error = float(behind.std(ddof=1)) / float(np.sqrt(len(behind)))
-    return float(behind.mean()) > errors * error
+    return float(behind.mean()) > _ERRORS * error
 
 
 def _around(weights: Weights) -> list[Weights]:
