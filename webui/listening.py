@@ -1,14 +1,13 @@
 """aiohttp's connections with limits of ours: how many, how long, and what a broken request gets."""
 
 import asyncio
-import ipaddress
 import logging
 from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from webui.peers import Owner, owner
+from webui.peers import Owner, is_here, owner
 
 _log: Final = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ MAX_HEADERS: Final = 64
 class Connection(RequestHandler):
     """One client. What is learned of its other end is kept as long as it lasts."""
 
-    __slots__ = ("_head_timer", "_looked", "_owner", "_server", "person")
+    __slots__ = ("_head_timer", "_looked", "_owner", "_server", "persons")
 
     def __init__(self, manager: "Server", **given: Any) -> None:
         super().__init__(manager, **given)
@@ -37,8 +36,8 @@ class Connection(RequestHandler):
         self._head_timer: asyncio.TimerHandle | None = None
         self._looked = False
         self._owner: Owner | None = None
-        self.person = False
-        """Whether it is known that no session of Alvo's is at the other end."""
+        self.persons: frozenset[int] = frozenset()
+        """The processes at the other end of which it is known that no session of Alvo's is one."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -83,9 +82,7 @@ class Connection(RequestHandler):
         """Whether the other end is on this machine."""
         if self.transport is None:
             return True
-        theirs = self.transport.get_extra_info("peername")[0]
-        ours = self.transport.get_extra_info("sockname")[0]
-        return theirs == ours or ipaddress.ip_address(theirs).is_loopback
+        return is_here(self.transport.get_extra_info("peername"))
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None

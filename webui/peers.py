@@ -6,12 +6,13 @@ those calls pay for it which a person alone may make.
 """
 
 import contextlib
+import errno
 import os
 import socket
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _SOCK_DIAG: Final = 4  # NETLINK_SOCK_DIAG
 _BY_FAMILY: Final = 20  # SOCK_DIAG_BY_FAMILY
@@ -29,20 +30,37 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """`inode`: of the socket at the other end; 0 once its process has closed it."""
+    """`inode`: of the socket at the other end."""
 
     uid: int
     inode: int
 
 
 def owner(theirs: Address, ours: Address) -> Owner | None:
-    """Of the socket that is bound to `theirs` and connected to `ours`; None: not on this machine."""
+    """Of the socket that is bound to `theirs` and connected to `ours`; None where there is none.
+
+    Of one that its process has closed the kernel no longer knows the user, and says 0: that is not
+    the superuser, but nobody.
+    """
     family = socket.AF_INET6 if ":" in theirs[0] else socket.AF_INET
     try:
-        return _asked(family, theirs, ours)
+        found = _asked(family, theirs, ours)
     except OSError:
         # A sandbox may refuse netlink; the same is in /proc, as text and slower.
-        return _read(family, theirs, ours)
+        found = _read(family, theirs, ours)
+    return found if found is not None and found.inode else None
+
+
+def is_here(peer: tuple[Any, ...]) -> bool:
+    """Whether an end has one of this machine's own addresses, of whatever interface."""
+    family = socket.AF_INET6 if ":" in peer[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as trying:
+        try:
+            trying.bind((peer[0], 0, *peer[2:]))
+        except OSError as error:
+            # Only this says that no interface has it; what else goes wrong proves nothing.
+            return error.errno != errno.EADDRNOTAVAIL
+    return True
 
 
 def _asked(family: int, theirs: Address, ours: Address) -> Owner | None:
@@ -88,8 +106,6 @@ def _hexadecimal(family: int, address: Address) -> str:
 
 def holders(inode: int) -> frozenset[int]:
     """The processes that hold a socket open; only those that this user may look into."""
-    if inode == 0:
-        return frozenset()
     wanted = f"socket:[{inode}]"
     return frozenset(
         int(name)

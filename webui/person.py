@@ -21,7 +21,10 @@ from webui.upstream import Upstream
 
 
 class Persons:
-    """Asks once for each connection; a process does not change its descent."""
+    """Asks once about a process; who holds the connection is looked up again for each call.
+
+    A process does not change its descent, but it can hand its connection on, or have it taken.
+    """
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -30,18 +33,20 @@ class Persons:
         """Raises WEB_PEER_REFUSED; of another machine or user it cannot be told, and nothing is."""
         connection = cast("Connection", request.protocol)
         found = connection.owner()
-        if connection.person or not self._is_ours(connection, found):
+        if not self._is_ours(connection, found):
             return
         if found is None:
             raise AlvoError(errors.WEB_PEER_REFUSED)
         before = await asyncio.to_thread(holders, found.inode)
         # Nobody holds it: closed at once, or hidden. Both are ways to remain unknown.
+        if before and before <= connection.persons:
+            return
         if not before or await self._descend(before, language):
             raise AlvoError(errors.WEB_PEER_REFUSED)
         # Whoever was looked at holds it still, so it was no other process of the same number.
         if not await asyncio.to_thread(holders, found.inode) <= before:
             raise AlvoError(errors.WEB_PEER_REFUSED)
-        connection.person = True
+        connection.persons = before
 
     @staticmethod
     def _is_ours(connection: Connection, found: Owner | None) -> bool:

@@ -1,7 +1,9 @@
 """Story: what Alvo runs cannot answer for the person, also not through the bridge (P1)."""
 
+import http.client
 import json
 import shlex
+import socket
 
 import pytest
 
@@ -85,6 +87,54 @@ def test_a_script_that_is_gone_before_it_is_looked_for_is_refused(home: Home) ->
         assert web.call("GET", f"/api/v1/inquiries/{inquiry['id']}").json["status"] == "waiting"
         assert rpc("inquiry.get", inquiry_id=inquiry["id"])["status"] == "waiting"
         assert not (home.home / "stolen").exists()
+
+
+def test_a_connection_of_the_persons_that_a_command_gets_hold_of_is_no_longer_theirs(
+    home: Home,
+) -> None:
+    home.start()
+    with a_bridge(home) as web, home.rpc() as rpc, connected(web) as peer:
+        other = rpc("flow.start", question="!touch stolen", cwd=str(home.home))
+        inquiry = rpc.inquiry(other["id"])
+        # The person has answered over it before, so that it is known as theirs.
+        assert answered(peer, web, "none", "0" * 64) == "INQUIRY_NOT_FOUND"
+        pipe = home.home / "handed"
+        with socket.socket(socket.AF_UNIX) as giving:
+            giving.bind(str(pipe))
+            giving.listen()
+            keep = (
+                "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
+                "held=socket.recv_fds(s,1,1); s.send(b'.'); s.recv(1)"
+            )
+            attack = rpc("flow.start", question=f'!python3 -c "{keep}" {pipe}', cwd=str(home.home))
+            rpc.allow(rpc.inquiry(attack["id"]))
+            taking, _ = giving.accept()
+            with taking:
+                socket.send_fds(taking, [b"."], [peer.fileno()])
+                assert taking.recv(1) == b"."
+                told = answered(peer, web, inquiry["id"], inquiry["digest"])
+                assert told == "WEB_PEER_REFUSED"
+        rpc.follow(attack["id"], {"executed"})
+        assert rpc("inquiry.get", inquiry_id=inquiry["id"])["status"] == "waiting"
+
+
+def connected(web: Web) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", web.port), timeout=20)
+
+
+def answered(peer: socket.socket, web: Web, inquiry: str, digest: str) -> str:
+    """The name of the error that an answer over this very connection gets."""
+    params = {"inquiry_id": inquiry, "decision": "allow", "digest": digest}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "inquiry.answer", "params": params}
+    body = json.dumps(call)
+    peer.sendall(
+        f"POST /rpc HTTP/1.1\r\nHost: {web.host}\r\nAuthorization: Bearer {web.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    )
+    reply = http.client.HTTPResponse(peer)
+    reply.begin()
+    name: str = json.loads(reply.read())["error"]["data"]["name"]
+    return name
 
 
 def test_a_bridge_that_a_command_starts_does_not_start(home: Home) -> None:
