@@ -3,11 +3,16 @@
 import http.client
 import json
 import shlex
+import shutil
 import socket
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from tests.support.daemon import Home, Rpc
+from tests.support.ordinary_user import run_as_ordinary_user
 from tests.support.web import Web, a_bridge
 
 DISGUISES = {
@@ -135,6 +140,54 @@ def answered(peer: socket.socket, web: Web, inquiry: str, digest: str) -> str:
     reply.begin()
     name: str = json.loads(reply.read())["error"]["data"]["name"]
     return name
+
+
+HIT_AND_RUN = """
+import os, signal, socket, sys, time
+bridge, port = int(sys.argv[1]), int(sys.argv[2])
+os.kill(bridge, signal.SIGSTOP)
+with socket.create_connection(("127.0.0.1", port)) as peer:
+    peer.sendall(open("request", "rb").read())
+time.sleep(0.5)  # until the kernel has forgotten whose it was
+os.kill(bridge, signal.SIGCONT)
+"""
+
+
+def test_a_script_that_has_left_while_the_bridge_was_stopped_is_refused(home: Home) -> None:
+    """What follows its request keeps the end of the connection from being seen."""
+    home.start()
+    with a_bridge(home) as web, home.rpc() as rpc:
+        other = rpc("flow.start", question="!touch stolen", cwd=str(home.home))
+        inquiry = rpc.inquiry(other["id"])
+        params = {"inquiry_id": inquiry["id"], "decision": "allow", "digest": inquiry["digest"]}
+        call = {"jsonrpc": "2.0", "id": 1, "method": "inquiry.answer", "params": params}
+        body = json.dumps(call).encode()
+        head = (
+            f"POST /rpc HTTP/1.1\r\nHost: {web.host}\r\nAuthorization: Bearer {web.token}\r\n"
+            "Content-Type: application/json\r\nContent-Length: "
+        ).encode()
+        first, second = (head + f"{size}\r\n\r\n".encode() for size in (len(body), 700_000))
+        (home.home / "request").write_bytes(first + body + second + b" " * 50_000)
+        (home.home / "run.py").write_text(HIT_AND_RUN)
+        told(rpc, home, f"python3 run.py {web.process.pid} {web.port}")
+        # Asked later, and answered: so the first request has had its turn.
+        assert web.call("GET", f"/api/v1/inquiries/{inquiry['id']}").json["status"] == "waiting"
+        assert not (home.home / "stolen").exists()
+
+
+@pytest.mark.slow
+def test_nor_where_the_superuser_is_somebody_else() -> None:
+    """To a bridge of an ordinary user the kernel's 0 would be another user, who may do anything."""
+    place = Path(tempfile.mkdtemp(prefix="alvo", dir="/tmp"))
+    place.chmod(0o755)
+    chosen = "has_left_while_the_bridge_was_stopped"
+    command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", "-k", chosen]
+    try:
+        done = run_as_ordinary_user([*command, f"--basetemp={place}/base", __file__], place)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SKIPPED" not in done.stdout
 
 
 def test_a_bridge_that_a_command_starts_does_not_start(home: Home) -> None:
