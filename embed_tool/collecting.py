@@ -71,7 +71,7 @@ class Collecting:
 
     def _kind(self, known: KnownDatabase) -> str:
         if not Path(known.location).is_file():
-            raise AlvoError(errors.DATABASE_GONE, name=known.name, location=known.location)
+            raise AlvoError(errors.DATABASE_GONE, database=known.name, location=known.location)
         kind = door.kind_of(known.location)
         if kind is None:
             raise AlvoError(

@@ -141,7 +141,7 @@ def _proposed(name: str, routes: Sequence[Route]) -> DatabaseDescription:
     for route in routes:
         if route.database.name == name:
             return route.database
-    raise AlvoError(errors.DATABASE_NOT_FOUND, name=name)
+    raise AlvoError(errors.DATABASE_NOT_FOUND, database=name)
 
 
 def _piece(reply: SqlReply, rows: Rows, database: DatabaseDescription) -> ContextPiece:

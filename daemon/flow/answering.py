@@ -304,7 +304,7 @@ class Answers:
         if forgotten:
             self._resume(Resume(inquiry.flow_id))
             names = ", ".join(sorted(forgotten))
-            raise AlvoError(errors.SECRET_FORGOTTEN, name=names, flow=inquiry.flow_id[:6])
+            raise AlvoError(errors.SECRET_FORGOTTEN, secret=names, flow=inquiry.flow_id[:6])
         moved = fresh.cwd != inquiry.cwd
         what = Phrase("changed_directory" if moved else "changed_session")
         raise AlvoError(errors.INQUIRY_CHANGED, what=what, inquiry=fresh.id)

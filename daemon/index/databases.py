@@ -192,7 +192,7 @@ def table_of(database: DatabaseDescription, name: str) -> Table:
     ):
         if fits:
             return fits[0]
-    raise AlvoError(errors.TABLE_NOT_FOUND, name=database.name, what=name)
+    raise AlvoError(errors.TABLE_NOT_FOUND, database=database.name, what=name)
 
 
 def column_of(database: DatabaseDescription, table: Table, name: str) -> Column:
@@ -200,7 +200,7 @@ def column_of(database: DatabaseDescription, table: Table, name: str) -> Column:
     for column in table.columns:
         if column.name.casefold() == name.casefold():
             return column
-    raise AlvoError(errors.TABLE_NOT_FOUND, name=database.name, what=f"{table.name}.{name}")
+    raise AlvoError(errors.TABLE_NOT_FOUND, database=database.name, what=f"{table.name}.{name}")
 
 
 def without_columns(database: DatabaseDescription) -> DatabaseDescription:
@@ -313,4 +313,4 @@ def find(databases: Sequence[DatabaseDescription], given: str) -> DatabaseDescri
             return fits[0]
         if fits:
             raise AlvoError(errors.AMBIGUOUS_ID, id=given)
-    raise AlvoError(errors.DATABASE_NOT_FOUND, name=given)
+    raise AlvoError(errors.DATABASE_NOT_FOUND, database=given)

@@ -105,7 +105,7 @@ class Visit:
     def _error(self, type_: ErrorType, reason: str, seconds: float) -> AlvoError:
         return AlvoError(
             type_,
-            name=self.name,
+            database=self.name,
             location=self.location,
             reason=reason[:300],
             limit=f"{seconds:g}",

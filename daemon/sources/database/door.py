@@ -114,6 +114,6 @@ def _door(location: str) -> DatabaseDoor:
     """The only one so far; an address such as `postgresql://…` will have another."""
     if "\0" in location:
         raise AlvoError(
-            errors.DATABASE_NOT_READABLE, name=location, location=location, reason="NUL"
+            errors.DATABASE_NOT_READABLE, database=location, location=location, reason="NUL"
         )
     return _SQLITE

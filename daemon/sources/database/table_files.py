@@ -57,7 +57,7 @@ def _opened(source: Path) -> io.TextIOWrapper:
     try:
         described = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise AlvoError(errors.DATABASE_GONE, name=source.name, location=str(source)) from None
+        raise AlvoError(errors.DATABASE_GONE, database=source.name, location=str(source)) from None
     binary = os.fdopen(described, "rb")
     if not source.is_file():
         binary.close()
@@ -116,7 +116,7 @@ def _delimiter(sample: str, source: Path) -> str:
 def _write(records: Iterator[list[str]], source: Path, into: Path) -> None:
     first = list(itertools.islice(records, _GUESS_ROWS))
     if not first:
-        raise AlvoError(errors.DATABASE_EMPTY, name=source.name, location=str(source))
+        raise AlvoError(errors.DATABASE_EMPTY, database=source.name, location=str(source))
     width = max(map(len, first))
     if width > _MOST_COLUMNS:
         raise _unreadable(source, f"{width} columns")
@@ -218,5 +218,5 @@ def _quoted(name: str) -> str:
 
 def _unreadable(source: Path, reason: str) -> AlvoError:
     return AlvoError(
-        errors.DATABASE_NOT_READABLE, name=source.name, location=str(source), reason=reason
+        errors.DATABASE_NOT_READABLE, database=source.name, location=str(source), reason=reason
     )

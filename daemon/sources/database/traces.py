@@ -20,7 +20,7 @@ def fingerprint(location: str) -> str:
     try:
         described = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError:
-        raise AlvoError(errors.DATABASE_GONE, name=location, location=location) from None
+        raise AlvoError(errors.DATABASE_GONE, database=location, location=location) from None
     except OSError as error:
         raise _unreadable(location, error.strerror or "?") from None
     try:
@@ -51,4 +51,6 @@ def _size_and_time(path: str) -> tuple[int, int] | None:
 
 
 def _unreadable(location: str, reason: str) -> AlvoError:
-    return AlvoError(errors.DATABASE_NOT_READABLE, name=location, location=location, reason=reason)
+    return AlvoError(
+        errors.DATABASE_NOT_READABLE, database=location, location=location, reason=reason
+    )

@@ -104,3 +104,8 @@ def test_both_languages_tell_the_same(name: str) -> None:
             for key in (one, other)
         ]
         assert blanks[0] == blanks[1]
+
+
+def test_no_blank_hides_what_the_error_itself_says_of_itself() -> None:
+    hidden = {name for name in errors.ALL if blanks_of(name) & {"name", "action"}}
+    assert not hidden

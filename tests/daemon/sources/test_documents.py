@@ -1,6 +1,7 @@
 """The daemon's door to documents: what it starts, what it tells, how it ends."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -56,7 +57,12 @@ def with_sources(
 
 
 def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "embed_tool" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            if "embed_tool" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def a_folder(path: Path, **more) -> AddSource:

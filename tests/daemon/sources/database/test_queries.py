@@ -91,7 +91,7 @@ def test_an_error_names_the_database_and_what_is_wrong(people):
     error = refused(people, "SELECT salary FROM person")
     assert error is not None
     assert error.type is errors.SQL_INVALID
-    assert error.blanks["name"] == "people"
+    assert error.blanks["database"] == "people"
     assert "salary" in error.blanks["reason"]
 
 

@@ -111,7 +111,7 @@ def test_a_database_that_another_program_has_to_itself_is_busy(tmp_path):
         error = refused(path, COUNT)
         assert error is not None
         assert error.type is errors.DATABASE_BUSY
-        assert error.blanks["name"] == "people"
+        assert error.blanks["database"] == "people"
         assert traces(tmp_path) == before
 
 
