@@ -56,8 +56,9 @@ class _Recording:
     """A model that remembers what it was given."""
 
     def __init__(self, model: MiniLM) -> None:
-        self.name, self.dimensions = model.name, model.dimensions
+        self.name, self.dimensions, self.remote = model.name, model.dimensions, model.remote
         self.embed_query, self.piece_spans = model.embed_query, model.piece_spans
+        self.close = model.close
         self.texts = list[str]()
         self._model = model
 
