@@ -78,7 +78,9 @@ class Moving:
             parts.mkdir(mode=0o700)
             job = jobs.Unpack(str(copy), given.path, str(parts), self._max_bytes)
             unpacked = await self._children.run("unpack", job, jobs.Unpacked)
-            return await self._kept(checked(given.user_id or unpacked.user_id), unpacked, parts)
+            user_id = checked(given.user_id or unpacked.user_id)
+            async with self._places.changing[user_id]:
+                return await self._kept(user_id, unpacked, parts)
         finally:
             await asyncio.to_thread(self._places.end_importing, directory)
 

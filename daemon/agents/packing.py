@@ -1,10 +1,12 @@
 """An agent as one file: a zip with a manifest and hashes; one that is taken in is hostile input."""
 
+import contextlib
 import hashlib
 import os
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +63,8 @@ def pack(
     if not Path(path).is_absolute() or "\0" in path:
         raise _not_written(path, Phrase("agent_path_absolute"))
     target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
+    # Its length says nothing about the target's, which may be as long as a name can be.
+    temporary = target.parent / f".{os.urandom(8).hex()}"
     try:
         with open(temporary, "xb", opener=_private) as out:
             _write(out, agent, version, files)
@@ -74,7 +77,9 @@ def pack(
     except OSError as error:
         raise _not_written(path, error.strerror or "?") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        # What kept it from being made may keep it from being looked for.
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def _put_in_place(temporary: Path, target: Path) -> None:
@@ -123,8 +128,8 @@ def unpack(job: Unpack) -> Unpacked:
         raise _not_taken(job.called, str(error)) from None
     except (zipfile.BadZipFile, codec.Malformed, UnicodeError, EOFError, OSError) as error:
         raise _not_taken(job.called, f"{type(error).__name__}: {error}"[:200]) from None
-    except (NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
-        # What the library says of encrypted or strangely packed files.
+    except (NotImplementedError, RuntimeError, ValueError, OverflowError, zlib.error) as error:
+        # What the library says of encrypted, strangely packed or damaged files.
         raise _not_taken(job.called, str(error)[:200]) from None
     return Unpacked(
         user_id=manifest.user_id,
@@ -208,11 +213,11 @@ def _manifest(archive: zipfile.ZipFile, job: Unpack) -> _Manifest:
     listed = [one.name for one in manifest.files]
     _require(sorted([*listed, _MANIFEST]) == sorted(names), "not what its manifest lists")
     _require(any(_DATA.fullmatch(name) for name in listed), "no training data")
-    _check(manifest)
+    _check(manifest, job)
     return manifest
 
 
-def _check(manifest: _Manifest) -> None:
+def _check(manifest: _Manifest, job: Unpack) -> None:
     try:
         checked(manifest.user_id)
     except AlvoError:
@@ -221,7 +226,8 @@ def _check(manifest: _Manifest) -> None:
     _require(config.language in (None, "en", "pt"), "an unknown language")
     _require(len(config.description or "") <= _LONGEST, "a description too long")
     _require(0 <= config.seed < 2**32, "a seed out of range")
-    _require(manifest.documents >= 0, "documents out of range")
+    # Each of them takes a line, so there are no more than bytes.
+    _require(0 <= manifest.documents <= job.max_bytes, "documents out of range")
     _require(len(manifest.chosen or "") <= _MOST_WORDS, "a name too long")
 
 

@@ -30,6 +30,7 @@ from daemon.store.agents import (
     list_agents,
     load_agent,
     load_version,
+    materials_of,
     move_agent,
     note_leftovers,
     prune_versions,
@@ -79,7 +80,7 @@ class Pipeline:
 
     async def start(self) -> None:
         """Takes up the trainings that a crash or a stop cut off."""
-        known = await self._records.read(lambda db: [one.user_id for one in list_agents(db)])
+        known = await self._records.read(_files)
         await asyncio.to_thread(self._places.remove_unknown, known)
         training = {one.user_id for one in await self._records.read(in_training)}
         for name in await asyncio.to_thread(self._places.with_work):
@@ -352,6 +353,14 @@ class Pipeline:
     def _say(agent: StoredAgent, version: StoredVersion, what: str, **fields: Any) -> None:
         told = {"agent": agent.user_id, "version": version.number, **fields}
         _log.info("agent %s", what, extra={"fields": told})
+
+
+def _files(db: Database) -> dict[UserId, set[str]]:
+    """What each agent was given."""
+    return {
+        one.user_id: {material.file for material in materials_of(db, one.user_id)}
+        for one in list_agents(db)
+    }
 
 
 def _standing(

@@ -1,9 +1,11 @@
 """Where the files of an agent lie: what it was trained from, and what a training leaves half-way."""
 
+import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,8 @@ class Removed:
 class Places:
     def __init__(self, paths: Paths) -> None:
         self._root = agents_directory(paths)
+        # By name: an agent's files and its rows come together and go together, whoever asks for it.
+        self.changing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def material(self, user_id: UserId, file: str) -> Path:
         return self._root / user_id / file
@@ -63,9 +67,15 @@ class Places:
         shutil.rmtree(directory, ignore_errors=True)
         return removed
 
-    def remove_unknown(self, known: Sequence[UserId]) -> None:
-        """What a crash left of agents that are not there."""
+    def remove_unknown(self, known: Mapping[UserId, Collection[str]]) -> None:
+        """What a crash left of agents that are not there, and of data that no agent got. `known`: the
+        files of each agent.
+        """
         with contextlib.suppress(OSError):
             for directory in list(self._root.iterdir()):
-                if directory.name not in known:
+                files = known.get(UserId(directory.name))
+                if files is None:
                     shutil.rmtree(directory, ignore_errors=True)
+                else:
+                    there = [path.name for path in directory.iterdir() if not path.is_dir()]
+                    self.remove_files(UserId(directory.name), set(there).difference(files))

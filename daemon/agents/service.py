@@ -86,17 +86,18 @@ class Agents:
         """Gives the name; raises AGENT_EXISTS, AGENT_NAME_INVALID, AGENT_DATA_*."""
         user_id = checked(given.user_id)
         config = _checked_config(given.config or AgentConfig())
-        if await self._records.read(lambda db: find_agent(db, user_id)) is not None:
-            raise AlvoError(errors.AGENT_EXISTS, agent=user_id)
         data, files = given.training_data, given.files
-        file, measured = await self._spooled(user_id, user_id, data, files)
+        async with self._places.changing[user_id]:
+            if await self._records.read(lambda db: find_agent(db, user_id)) is not None:
+                raise AlvoError(errors.AGENT_EXISTS, agent=user_id)
+            file, measured = await self._spooled(user_id, user_id, data, files)
 
-        def create(db: Database) -> None:
-            create_agent(db, user_id, config)
-            id_ = add_material(db, user_id, file, measured.documents, measured.size_bytes)
-            begin_version(db, user_id, [id_])
+            def create(db: Database) -> None:
+                create_agent(db, user_id, config)
+                id_ = add_material(db, user_id, file, measured.documents, measured.size_bytes)
+                begin_version(db, user_id, [id_])
 
-        await self._begun(user_id, file, create)
+            await self._begun(user_id, file, create)
         self._say("created", user_id, documents=measured.documents, bytes=measured.size_bytes)
         return user_id
 
@@ -105,6 +106,12 @@ class Agents:
         AGENT_DATA_*.
         """
         user_id = checked(given.user_id)
+        async with self._places.changing[user_id]:
+            number, measured = await self._added(user_id, given)
+        self._say("grows", user_id, version=number, documents=measured.documents)
+        return number
+
+    async def _added(self, user_id: UserId, given: AddToAgent) -> tuple[int, spooling.Measured]:
         agent = await self._records.read(lambda db: load_agent(db, user_id))
         if agent.training is not None:
             raise AlvoError(errors.AGENT_TRAINING, agent=user_id, version=agent.training)
@@ -119,9 +126,7 @@ class Agents:
             id_ = add_material(db, user_id, file, measured.documents, measured.size_bytes)
             return begin_version(db, user_id, [*(version.materials if version else ()), id_])
 
-        number = await self._begun(user_id, file, add)
-        self._say("grows", user_id, version=number, documents=measured.documents)
-        return number
+        return await self._begun(user_id, file, add), measured
 
     async def status(self, user_id: str) -> Agent:
         return await self._records.read(lambda db: _shown(db, load_agent(db, user_id)))
@@ -161,7 +166,6 @@ class Agents:
         """All but its flows, which are the engine's to remove. Raises AGENT_NOT_FOUND."""
         agent = await self._records.read(lambda db: load_agent(db, user_id))
         name = agent.user_id
-        await self._pipeline.forget(name)
 
         def delete(db: Database) -> tuple[list[StoredVersion], int]:
             there = versions_of(db, name)
@@ -171,8 +175,10 @@ class Agents:
             delete_agent(db, name)
             return there, documents
 
-        versions, documents = await self._records.record(delete)
-        removed = await asyncio.to_thread(self._places.remove, name)
+        async with self._places.changing[name]:
+            await self._pipeline.forget(name)
+            versions, documents = await self._records.record(delete)
+            removed = await asyncio.to_thread(self._places.remove, name)
         passages = sum(version.passages for version in versions)
         try:
             async with asyncio.timeout(_REMOVED_S):

@@ -136,7 +136,7 @@ def _of_lines(text: str, path: str, where: str) -> Iterator[Spooled]:
         at = Phrase("agent_line", where=where, n=n)
         try:
             item: Any = codec.decode(line, dict)
-        except codec.Malformed as error:
+        except (codec.Malformed, RecursionError) as error:
             raise AlvoError(errors.AGENT_DATA_INVALID, where=at, reason=str(error)) from None
         yield _of_object(item, f"{path}:{n}", at)
 

@@ -49,6 +49,10 @@ class Adapter:
     left: Vectors
     right: Vectors
 
+    def fits(self, vector: Vectors, embedder: str) -> bool:
+        """By its shape as well: one that was taken in may have given itself any embedder's name."""
+        return self.embedder == embedder and len(self.left) == len(vector)
+
     def moved(self, vector: Vectors) -> Vectors:
         return unit(vector + (vector @ self.left) @ self.right)
 
@@ -96,7 +100,7 @@ class RetrievalModel:
         vector = asked
         if gloss is not None and self.glossed:
             vector = unit((1 - self.glossed) * vector + self.glossed * gloss)
-        if self.adapter is not None and self.adapter.embedder == embedder:
+        if self.adapter is not None and self.adapter.fits(vector, embedder):
             vector = self.adapter.moved(vector)
         return vector
 

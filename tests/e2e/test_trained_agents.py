@@ -317,6 +317,44 @@ def test_an_agent_deleted_while_it_is_trained_does_not_come_back(home, rpc):
     assert ["lantern" in hit["text"] for hit in hits] == [True]
 
 
+def test_a_name_given_anew_while_its_agent_goes_keeps_its_own_data(home, rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    directory = home.place / "state" / "alvo" / "agents" / "a"
+    # So many that they take a while to go.
+    (directory / "left").mkdir()
+    for n in range(20_000):
+        (directory / "left" / str(n)).touch()
+
+    def anew() -> bool:
+        with contextlib.suppress(RpcError):
+            rpc("agent.create", user_id="a", training_data=FLASK)
+            return True
+        return False
+
+    with home.rpc() as other:
+        going = threading.Thread(target=other, args=("agent.delete",), kwargs={"user_id": "a"})
+        going.start()
+        wait_until(anew, 30)
+        going.join()
+    assert [path.name[:5] for path in directory.glob("data-*.jsonl")] == ["data-"]
+    assert trained(rpc, "a")["status"] == "ready"
+
+
+def test_data_that_a_crash_left_without_an_agent_is_removed_at_the_next_start(home, rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    home.stop()
+    directory = home.place / "state" / "alvo" / "agents" / "a"
+    before = sorted(path.name for path in directory.iterdir())
+    for name in ("data-0123456789ab.jsonl", ".data-0123456789ab.jsonl"):
+        (directory / name).write_text(FLASK)
+    home.start()
+    with home.rpc() as again:
+        assert again("agent.status", user_id="a")["status"] == "ready"
+    assert sorted(path.name for path in directory.iterdir()) == before
+
+
 def test_data_that_cannot_be_read_in_training_is_an_error_that_names_it(home, rpc):
     broken = home.home / "broken.pdf"
     broken.write_bytes(b"%PDF-1.4\nnothing of a document\n")

@@ -92,6 +92,20 @@ def test_no_file_is_written_over(packed, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data.jsonl", packed.name]
 
 
+@pytest.mark.parametrize("place", ["/", "{}/data.jsonl/x", "{}/" + "n" * 256, "{}/gone/x"])
+def test_a_place_where_no_file_can_be_is_refused(packed, tmp_path, place):
+    with pytest.raises(AlvoError) as caught:
+        pack(place.format(tmp_path), *agent(), [tmp_path / "data.jsonl"])
+    assert caught.value.type is errors.AGENT_EXPORT_FAILED
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data.jsonl", packed.name]
+
+
+def test_a_name_may_be_as_long_as_the_system_has_it(packed, tmp_path):
+    target = tmp_path / ("n" * 255)
+    pack(str(target), *agent(), [tmp_path / "data.jsonl"])
+    assert target.read_bytes() == packed.read_bytes()
+
+
 def rewritten(packed: Path, target: Path, change: dict[str, bytes | None], **manifest: Any) -> Path:
     """The file with members replaced or (None) left out, and fields of its manifest."""
     with zipfile.ZipFile(packed) as archive:
@@ -123,6 +137,15 @@ def listing(packed: Path, **contents: bytes) -> list[dict[str, Any]]:
 def test_a_changed_byte_is_found(packed, tmp_path):
     changed = rewritten(packed, tmp_path / "x", {"data-1.jsonl": LINE * 2 + LINE.upper()})
     assert "digest" in refused(changed, tmp_path)
+
+
+def test_what_does_not_inflate_is_refused(packed, tmp_path):
+    content = bytearray(packed.read_bytes())
+    with zipfile.ZipFile(packed) as archive:
+        begins = archive.getinfo("data-1.jsonl").header_offset + 30 + len("data-1.jsonl")
+    content[begins : begins + 4] = b"\xff" * 4
+    (tmp_path / "x").write_bytes(content)
+    assert "decompressing" in refused(tmp_path / "x", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +207,8 @@ def test_a_part_that_is_not_what_it_is_called_is_refused(packed, tmp_path, name,
         {"user_id": "../up"},
         {"config": {"language": "xx"}},
         {"config": {"seed": -1}},
+        {"documents": -1},
+        {"documents": 2**63},
         {"files": []},
         {"files": "none"},
     ],

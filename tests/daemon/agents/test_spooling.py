@@ -113,6 +113,13 @@ def test_a_line_that_is_no_json_is_named(tmp_path):
     assert "“answer”" in sentence
 
 
+def test_a_line_that_is_nested_too_deep_is_named(tmp_path):
+    deep = "[" * 4000 + "]" * 4000
+    name, sentence = refused(tmp_path, f'{{"text": "Some words to know", "more": {deep}}}')
+    assert name == "AGENT_DATA_INVALID"
+    assert "line 1" in sentence
+
+
 def test_files_that_are_none_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "empty.txt").write_text("")

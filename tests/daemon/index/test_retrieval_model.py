@@ -185,6 +185,12 @@ def test_an_adapter_for_the_vectors_of_another_embedder_is_left_out(index):
     assert found(index, "whale", other) == found(index, "whale", None)
 
 
+def test_an_adapter_of_another_shape_is_left_out_whatever_embedder_it_names(index):
+    for dimensions in (9, 65):
+        other = RetrievalModel(adapter=adapter(dimensions=dimensions))
+        assert found(index, "rain", other) == found(index, "rain", UNTRAINED)
+
+
 def test_translations_never_count_a_word_twice():
     query = Query.of("a baleia whale", "pt")
     model = RetrievalModel(translations={"pt": {query.stems[1]: (("whale", 0.5),)}})
