@@ -1,6 +1,8 @@
 """What an agent is trained from, as it was given: checked, and put into one file of JSON lines."""
 
 import base64
+import contextlib
+import errno
 import os
 import re
 import stat
@@ -42,24 +44,33 @@ def spool(
     files: Sequence[str],
     max_bytes: int,
 ) -> Measured:
-    """Writes the file for this user alone; raises AGENT_DATA_* and AGENT_FILE_UNREADABLE, and then
-    leaves none.
+    """Writes the file for this user alone; raises AGENT_DATA_*, AGENT_FILE_UNREADABLE, STORE_FULL and
+    STORE_FAILED, and then leaves none.
 
     `name`: how citations call what did not come from a file.
     """
-    private_directory(target.parent)
     limit = _Limit(max_bytes)
     temporary = target.with_name(f".{target.name}")
     try:
+        private_directory(target.parent)
         with open(temporary, "wb", opener=_private) as out:
             count = _write(out, _documents(name, training_data, files, limit), files)
             out.flush()
             os.fsync(out.fileno())
         temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            raise _not_kept(target, error) from error
         raise
     return Measured(count, target.stat().st_size)
+
+
+def _not_kept(target: Path, error: OSError) -> AlvoError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return AlvoError(errors.STORE_FULL, path=target)
+    return AlvoError(errors.STORE_FAILED, path=target, reason=error.strerror or "?")
 
 
 def _private(path: str, flags: int) -> int:

@@ -1,6 +1,7 @@
 """What is given to an agent to learn from is taken whole, or refused with what is needed."""
 
 import os
+import resource
 import stat
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,15 @@ def test_a_line_that_is_nested_too_deep_is_named(tmp_path):
     name, sentence = refused(tmp_path, f'{{"text": "Some words to know", "more": {deep}}}')
     assert name == "AGENT_DATA_INVALID"
     assert "line 1" in sentence
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        assert refused(tmp_path, "word " * 1500)[0] == "STORE_FULL"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_files_that_are_none_are_refused(tmp_path):
