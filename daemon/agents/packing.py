@@ -27,6 +27,7 @@ from prompts import Phrase
 FORMAT: Final = 1
 MODEL, PROFILE, REPORT = "model.bin", "profile.json", "report.json"
 _MANIFEST: Final = "manifest.json"
+_CHOSEN: Final = re.compile(r"[A-Za-z0-9 +,.-]{0,200}")
 _DATA: Final = re.compile(r"data-[1-9][0-9]{0,3}\.jsonl")
 _SMALL: Final = {_MANIFEST: 4 << 20, MODEL: 8 << 20, PROFILE: 1 << 20, REPORT: 1 << 20}
 """The most that each may have, in bytes, once unpacked."""
@@ -228,7 +229,7 @@ def _check(manifest: _Manifest, job: Unpack) -> None:
     _require(0 <= config.seed < 2**32, "a seed out of range")
     # Each of them takes a line, so there are no more than bytes.
     _require(0 <= manifest.documents <= job.max_bytes, "documents out of range")
-    _require(len(manifest.chosen or "") <= _MOST_WORDS, "a name too long")
+    _require(_CHOSEN.fullmatch(manifest.chosen or ""), "a name that training never gives")
 
 
 def _extract(archive: zipfile.ZipFile, member: _Member, job: Unpack) -> None:

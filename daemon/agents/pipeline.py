@@ -86,7 +86,8 @@ class Pipeline:
         for name in await asyncio.to_thread(self._places.with_work):
             if name not in training:
                 # Deployed, and cut off before it was tidied up.
-                await self._tidy(UserId(name))
+                agent = await self._agent(UserId(name))
+                await self._tidy(agent.user_id, agent.last_version)
         for agent in await self._records.read(in_training):
             self.want(agent.user_id)
         self._cleaning = asyncio.create_task(self._clean(), name="agents-cleaning")
@@ -145,10 +146,16 @@ class Pipeline:
 
     async def _train(self, user_id: UserId) -> None:
         async with self._slots, self.locks[user_id]:
+            agent = await self._agent(user_id)
+            if agent.training is None:
+                return
             for stage in AgentStage:
                 if not await self._insisted(user_id, stage):
                     return
-        await self._tidy(user_id)
+        await self._tidy(user_id, agent.training)
+
+    async def _agent(self, user_id: UserId) -> StoredAgent:
+        return await self._records.read(lambda db: load_agent(db, user_id))
 
     async def _insisted(self, user_id: UserId, stage: AgentStage) -> bool:
         """As `_staged`; where the store itself is out of order, once it is mended."""
@@ -324,25 +331,27 @@ class Pipeline:
 
         await self._records.record(fail)
         self._say(agent, version, "training failed", stage=stage, error=error.type.name)
-        await self._tidy(agent.user_id)
+        await self._tidy(agent.user_id, version.number)
 
-    async def _tidy(self, user_id: UserId) -> None:
-        """Old versions, half-way files and data that nobody needs go; what fails here goes later."""
+    async def _tidy(self, user_id: UserId, trained: int) -> None:
+        """Old versions, half-way files and data that nobody needs go; what fails here goes later.
+
+        `trained`: the version whose training has just ended. A later one may have begun meanwhile.
+        """
 
         def prune(db: Database) -> list[str]:
             removed = prune_versions(db, user_id, self._settings.versions_kept)
-            last = load_agent(db, user_id).last_version
-            version = find_version(db, user_id, last)
+            version = find_version(db, user_id, trained)
             if version is not None and version.deployed_at is None:
                 # Refused, or given up: it will never answer.
-                removed.append(last)
+                removed.append(trained)
             note_leftovers(db, [agent_owner(user_id, number) for number in removed])
             return remove_unused_materials(db, user_id)
 
-        agent = await self._records.read(lambda db: load_agent(db, user_id))
+        agent = await self._agent(user_id)
         files = await self._records.record(prune)
         await asyncio.to_thread(self._places.remove_files, user_id, files)
-        await asyncio.to_thread(self._places.end_work, user_id, agent.last_version)
+        await asyncio.to_thread(self._places.end_work, user_id, trained)
         _log.info(
             "agent trained",
             extra={"fields": {"agent": user_id, "status": agent.status, "version": agent.version}},
