@@ -15,7 +15,7 @@ from daemon.agents.stages import Keep, Stages
 from daemon.agents.telling import Telling
 from daemon.config import AgentSettings
 from daemon.protocol import errors
-from daemon.protocol.agents import AgentStage, AgentStatus, StageStatus, UserId
+from daemon.protocol.agents import AgentStage, AgentStatus, StageRecord, StageStatus, UserId
 from daemon.protocol.errors import AlvoError
 from daemon.store import Database, crash
 from daemon.store.agents import (
@@ -201,17 +201,17 @@ class Pipeline:
         crash.point(f"{stage}-worked")
         return keep
 
+    async def _record(
+        self, agent: StoredAgent, version: StoredVersion, stage: AgentStage
+    ) -> StageRecord:
+        found = await self._records.read(lambda db: stages_of(db, agent.user_id, version.number))
+        return next(one for one in found if one.stage is stage)
+
     async def _begin(
         self, agent: StoredAgent, version: StoredVersion, stage: AgentStage
     ) -> int | None:
         """Counts the attempt before it is made; None where there were enough of them."""
-        before = next(
-            one
-            for one in await self._records.read(
-                lambda db: stages_of(db, agent.user_id, version.number)
-            )
-            if one.stage is stage
-        )
+        before = await self._record(agent, version, stage)
         attempt = before.attempts + 1
         if attempt > MAX_ATTEMPTS:
             reason = Phrase("agent_cut_off")
@@ -242,13 +242,7 @@ class Pipeline:
         self, agent: StoredAgent, version: StoredVersion, stage: AgentStage, keep: Keep
     ) -> None:
         """The stage's result and its end are one commit."""
-        began = await self._records.read(
-            lambda db: next(
-                one.began_at
-                for one in stages_of(db, agent.user_id, version.number)
-                if one.stage is stage
-            )
-        )
+        began = (await self._record(agent, version, stage)).began_at
 
         def end(db: Database) -> None:
             keep(db)
