@@ -69,4 +69,4 @@ def test_a_demo_that_is_told_to_end_ends_its_daemon(temporary):
     finally:
         demo.send_signal(signal.SIGTERM)
         demo.communicate(timeout=30)
-    wait_until(lambda: not daemons(temporary), within=10)
+    wait_until(lambda: not daemons(temporary), within=30)

@@ -32,7 +32,7 @@ def editing(home: Home) -> str:
         flow = rpc("flow.start", question="!vim -u NONE -N -n note", cwd=str(home.home))
         rpc.allow(rpc.inquiry(flow["id"]))
         rpc.follow(flow["id"], {"executing"})
-        wait_until(lambda: rpc("flow.get", flow_id=flow["id"])["terminal"] == "screen", within=20)
+        wait_until(lambda: rpc("flow.get", flow_id=flow["id"])["terminal"] == "screen", within=60)
     found: str = flow["id"]
     return found
 
@@ -125,7 +125,7 @@ def test_through_ssh_it_is_left_taken_up_again_and_has_the_window_of_whoever_loo
             second.send("\r:set lines? columns?\r")
             return second.expect([r"lines=20\s+columns=60", pexpect.TIMEOUT], timeout=1) == 0
 
-        wait_until(small, within=20)
+        wait_until(small, within=60)
         second.send("\r:wq\r")
         second.expect_exact("exit status 0")
         second.expect(pexpect.EOF)
@@ -150,35 +150,35 @@ def test_in_tmux_the_screen_is_drawn_given_back_and_drawn_again(home: Home, tmp_
 
     def line(text: str) -> None:
         # What is typed before the terminal has been given back is dropped.
-        wait_until(lambda: screen().endswith("ready>"), within=20)
+        wait_until(lambda: screen().endswith("ready>"), within=60)
         keys("-l", f"clear; {text}")
         keys("Enter")
 
     def drawn(*texts: str) -> None:
-        wait_until(lambda: "\n~\n~" in screen() and all(t in screen() for t in texts), within=20)
+        wait_until(lambda: "\n~\n~" in screen() and all(t in screen() for t in texts), within=60)
 
     tmux("new-session", "-d", "-s", "it", "-x", "80", "-y", "24", "PS1='ready> ' sh")
     try:
         line(alvo(home, "run", "--", "vim -u NONE -N -n note"))
-        wait_until(lambda: screen().endswith("previews]"), within=20)
+        wait_until(lambda: screen().endswith("previews]"), within=60)
         keys("y", "Enter")
         drawn()
         keys("iin tmux", "Escape")
         drawn("in tmux")
         keys("C-]")
-        wait_until(lambda: "Still there" in screen(), within=20)
+        wait_until(lambda: "Still there" in screen(), within=60)
         assert "~\n~" not in screen()  # what was there before is there again
         with home.rpc() as rpc:
             (flow,) = rpc("flow.list", status="executing")["flows"]
         line(alvo(home, "attach", flow["id"]))
         drawn("in tmux")
         tmux("resize-window", "-t", "it", "-x", "60", "-y", "12")
-        wait_until(lambda: screen().count("\n~") < 11, within=20)
+        wait_until(lambda: screen().count("\n~") < 11, within=60)
         keys("-l", ":set lines? columns?")
         keys("Enter")
-        wait_until(lambda: "lines=12" in screen() and "columns=60" in screen(), within=20)
+        wait_until(lambda: "lines=12" in screen() and "columns=60" in screen(), within=60)
         keys("Enter", ":wq", "Enter")
-        wait_until(lambda: "exit status 0" in screen(), within=20)
+        wait_until(lambda: "exit status 0" in screen(), within=60)
     finally:
         tmux("kill-server")
     assert (home.home / "note").read_text() == "in tmux\n"

@@ -66,7 +66,9 @@ def test_a_daemon_killed_in_the_middle_of_a_stream_comes_back_and_the_page_goes_
         expect(page.locator(".answer")).to_contain_text("Half of it, and the rest.")
         expect(page.locator("article.flow")).to_have_attribute("data-status", "answered")
         expect(page.locator(".banner")).to_have_text("")
+        server.script(wire.decision(**ENOUGH, answer="x"), wire.stream("Here it is again."))
         tab.ask("And again")
+        expect(page.locator(".answer").last).to_contain_text("Here it is again.")
         expect(page.locator("article.flow").last).to_have_attribute("data-status", "answered")
 
 
