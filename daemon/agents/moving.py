@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.agents import jobs, packing
-from daemon.agents.children import Children
+from daemon.agents.children import ChildEnded, Children
 from daemon.agents.naming import checked
 from daemon.agents.places import Places
 from daemon.agents.records import Records
@@ -33,6 +33,7 @@ from daemon.store.agents import (
     load_version,
     materials_of,
 )
+from prompts import Phrase
 
 _GROWN: Final = 8
 """How many times the data of one call an agent may have gathered."""
@@ -77,12 +78,23 @@ class Moving:
             parts = directory / "parts"
             parts.mkdir(mode=0o700)
             job = jobs.Unpack(str(copy), given.path, str(parts), self._max_bytes)
-            unpacked = await self._children.run("unpack", job, jobs.Unpacked)
+            unpacked = await self._unpacked(job)
             user_id = checked(given.user_id or unpacked.user_id)
             async with self._places.changing[user_id]:
                 return await self._kept(user_id, unpacked, parts)
         finally:
             await asyncio.to_thread(self._places.end_importing, directory)
+
+    async def _unpacked(self, job: jobs.Unpack) -> jobs.Unpacked:
+        try:
+            return await self._children.run("unpack", job, jobs.Unpacked)
+        except ChildEnded as ended:
+            # Whatever a file did to the child that read it, it is the file that is refused.
+            _log.warning("taking in %s: %s", job.called, ended)
+            reason = Phrase("agent_reading_ended")
+            raise AlvoError(
+                errors.AGENT_IMPORT_INVALID, path=job.called, reason=reason
+            ) from ended
 
     async def _kept(self, user_id: UserId, unpacked: jobs.Unpacked, parts: Path) -> UserId:
         if await self._records.read(lambda db: find_agent(db, user_id)) is not None:

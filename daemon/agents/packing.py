@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import os
 import re
 import stat
@@ -33,6 +34,8 @@ _SMALL: Final = {_MANIFEST: 4 << 20, MODEL: 8 << 20, PROFILE: 1 << 20, REPORT: 1
 """The most that each may have, in bytes, once unpacked."""
 _MOST_MEMBERS: Final = 2000
 _PIECE: Final = 1 << 20
+_AT_ONCE: Final = 2 * _PIECE
+"""Room for a directory of all the members there may be."""
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _MOST_WORDS: Final = 200
 _LONGEST: Final = 4000
@@ -121,7 +124,7 @@ def copy_in(path: str, target: Path, max_bytes: int) -> None:
 def unpack(job: Unpack) -> Unpacked:
     """Its parts as files of ours in `job.into`, every one of them as the manifest says."""
     try:
-        with zipfile.ZipFile(job.file) as archive:
+        with _Sparing(job.file) as file, zipfile.ZipFile(file) as archive:
             manifest = _manifest(archive, job)
             for member in manifest.files:
                 _extract(archive, member, job)
@@ -144,6 +147,18 @@ def unpack(job: Unpack) -> Unpacked:
 
 class _Wrong(Exception):
     """What is wrong about the file."""
+
+
+class _Sparing(io.FileIO):
+    """A file that is never read in one large piece. The library takes an archive's directory whole,
+    and makes hundreds of bytes of each few in it, before anyone can count its members.
+    """
+
+    def read(self, size: int | None = -1) -> bytes:
+        wanted = _AT_ONCE + 1 if size is None or size < 0 else size
+        found = super().read(min(wanted, _AT_ONCE + 1))
+        _require(len(found) <= _AT_ONCE, "too many members")
+        return found
 
 
 def _write(

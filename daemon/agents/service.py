@@ -177,7 +177,12 @@ class Agents:
 
         async with self._places.changing[name]:
             await self._pipeline.forget(name)
-            versions, documents = await self._records.record(delete)
+            try:
+                versions, documents = await self._records.record(delete)
+            except AlvoError:
+                # It stays, and so does what it was learning.
+                self._pipeline.want(name)
+                raise
             removed = await asyncio.to_thread(self._places.remove, name)
         passages = sum(version.passages for version in versions)
         try:

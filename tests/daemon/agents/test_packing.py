@@ -3,6 +3,7 @@
 import hashlib
 import json
 import stat
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -240,3 +241,25 @@ def test_only_a_regular_file_of_bounded_size_is_copied(tmp_path):
         with pytest.raises(AlvoError) as caught:
             copy_in(path, tmp_path / f"copy-{len(path)}", 99)
         assert caught.value.type is errors.AGENT_IMPORT_INVALID
+
+
+def test_a_directory_of_more_members_than_may_be_is_refused_before_it_is_read(tmp_path):
+    target = tmp_path / "x"
+    with zipfile.ZipFile(target, "w") as out:
+        out.writestr("manifest.json", "{}")
+    whole = target.read_bytes()
+    start = whole.index(b"PK\x01\x02")
+    entry, end = whole[start : whole.index(b"PK\x05\x06")], whole[whole.index(b"PK\x05\x06") :]
+    count = 60_000
+    size, at = (count * len(entry)).to_bytes(4, "little"), end[16:20]
+    with target.open("wb") as out:
+        out.write(whole[:start])
+        for _ in range(count // 10_000):
+            out.write(entry * 10_000)
+        out.write(end[:8] + b"\xff\x0f" * 2 + size + at + end[20:])
+    tracemalloc.start()
+    try:
+        assert "members" in refused(target, tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()

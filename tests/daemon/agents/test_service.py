@@ -1,0 +1,131 @@
+"""What becomes of an agent where a change of it cannot be kept, or two come at once."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from daemon.agents.children import Children
+from daemon.agents.moving import Moving
+from daemon.agents.pipeline import Pipeline
+from daemon.agents.places import Places
+from daemon.agents.records import Records
+from daemon.agents.service import Agents
+from daemon.agents.serving import Serving
+from daemon.agents.stages import Stages
+from daemon.agents.teaching import Lessons
+from daemon.config import load_config
+from daemon.protocol import errors
+from daemon.protocol.agents import AddToAgent, AgentStatus, CreateAgent, ImportAgent, UserId
+from daemon.protocol.errors import AlvoError
+from daemon.store import Database, Durability, Worker
+from daemon.store.schema import STATE_MIGRATIONS
+from tests.support.index import paths_in
+from tests.support.waiting import until
+
+TEXT = "The oven of the bakery is lit at half past five every morning."
+ANN = UserId("ann")
+
+
+@dataclass
+class Held:
+    agents: Agents
+    writer: Worker
+
+    async def rests(self, within: float = 60.0) -> AgentStatus:
+        async def rested() -> AgentStatus | None:
+            agent = await self.agents.status(ANN)
+            return agent.status if agent.training is None else None
+
+        found: AgentStatus = await until(rested, within)
+        return found
+
+    async def make_readonly(self, on: bool) -> None:
+        """SQLite's own switch gives the very error of a disk that takes nothing any more."""
+        await self.writer.run(lambda db: db.value(f"PRAGMA query_only = {int(on)}"))
+
+
+@contextlib.asynccontextmanager
+async def some_agents(home: Path, **more: str) -> AsyncIterator[Held]:
+    paths = paths_in(home)
+    environ = {"HOME": str(home), "PATH": os.environ["PATH"], "ALVO_EMBEDDER_KIND": "none"}
+    environ |= more
+    settings = load_config(paths, environ).agents
+    paths.state_dir.mkdir(parents=True, exist_ok=True)
+    writer = Worker(
+        lambda: Database.open(paths.state_db, STATE_MIGRATIONS, durability=Durability.FULL), "w"
+    )
+    reader = Worker(lambda: Database.open(paths.state_db, readonly=True), "r")
+    await writer.run(lambda _: None)
+    records, places = Records(writer, reader), Places(paths)
+    children = Children(paths, settings, environ)
+    stages = Stages(records, children, places, Lessons(None, children))
+    pipeline = Pipeline(records, stages, settings, "en")
+    await pipeline.start()
+    try:
+        yield Held(
+            Agents(
+                records,
+                pipeline,
+                places=places,
+                serving=Serving(records),
+                moving=Moving(records, children, places, settings),
+                settings=settings,
+            ),
+            writer,
+        )
+    finally:
+        await pipeline.close()
+        reader.close()
+        writer.close()
+
+
+def test_an_agent_that_could_not_be_deleted_goes_on_with_its_training(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with some_agents(tmp_path) as held:
+            await held.agents.create(CreateAgent(ANN, TEXT))
+            await held.make_readonly(True)
+            with pytest.raises(AlvoError) as caught:
+                await held.agents.delete(ANN)
+            assert caught.value.type is errors.STORE_READONLY
+            await held.make_readonly(False)
+            assert await held.rests() is AgentStatus.READY
+
+    asyncio.run(main())
+
+
+def test_of_two_that_add_data_at_once_one_is_told_that_the_other_is_trained(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with some_agents(tmp_path) as held:
+            await held.agents.create(CreateAgent(ANN, TEXT))
+            assert await held.rests() is AgentStatus.READY
+            added = [held.agents.add(AddToAgent(ANN, f"{TEXT} So {n} says.")) for n in range(6)]
+            told = await asyncio.gather(*added, return_exceptions=True)
+            refused = [one for one in told if isinstance(one, AlvoError)]
+            assert sorted(map(str, told), key=len)[0] == "2"
+            assert [one.type for one in refused] == [errors.AGENT_TRAINING] * 5
+            assert await held.rests() is AgentStatus.READY
+            assert (await held.agents.status(ANN)).version == 2
+        kept = list((paths_in(tmp_path).state_dir / "agents" / ANN).glob("data-*.jsonl"))
+        assert len(kept) == 2
+
+    asyncio.run(main())
+
+
+def test_a_file_that_ends_the_process_that_reads_it_is_refused(tmp_path: Path) -> None:
+    async def main() -> None:
+        # So little that any file is too much for it.
+        async with some_agents(tmp_path, ALVO_AGENTS_MEMORY_BYTES="4096") as held:
+            given = tmp_path / "given.alvo-agent"
+            given.write_bytes(b"PK")
+            with pytest.raises(AlvoError) as caught:
+                await held.agents.take_in(ImportAgent(str(given)))
+            assert caught.value.type is errors.AGENT_IMPORT_INVALID
+
+    asyncio.run(main())
