@@ -73,7 +73,7 @@ def rows(data: Path | None) -> list[Row]:
     better = 0
     for name, lessons in sets.items():
         scores = measured(lessons)
-        low = _interval(scores["trained"] - scores["untrained"])[0]
+        low = interval(scores["trained"] - scores["untrained"])[0]
         better += low > 0
         result += _table(name, scores)
     result.append(
@@ -190,10 +190,10 @@ def _pira(directory: Path) -> Iterator[Lesson]:
 
 
 def _table(name: str, scores: dict[str, Scores]) -> list[Row]:
-    low, high = _interval(scores["trained"] - scores["untrained"])
+    low, high = interval(scores["trained"] - scores["untrained"])
     gained = float((scores["trained"] - scores["untrained"]).mean())
     others = " · ".join(f"{way} {scores[way].mean():.3f}" for way in WAYS[:-1])
-    first, last = _interval(scores["trained"])
+    first, last = interval(scores["trained"])
     return [
         Row(
             f"agent of {name}: nDCG@{DEPTH}, trained",
@@ -209,7 +209,7 @@ def _table(name: str, scores: dict[str, Scores]) -> list[Row]:
     ]
 
 
-def _interval(values: Scores) -> tuple[float, float]:
+def interval(values: Scores) -> tuple[float, float]:
     """95 %, by bootstrap over the questions."""
     drawn = np.random.default_rng(0).integers(0, len(values), (_RESAMPLED, len(values)))
     low, high = np.percentile(values[drawn].mean(axis=1), (2.5, 97.5))

@@ -3,6 +3,7 @@
 `python -m tests.eval.retrieval DATA` with the directory that has `retrieval/` in it.
 """
 
+import contextlib
 import csv
 import json
 import math
@@ -71,19 +72,25 @@ def rows(data: Path | None) -> list[Row]:
 
 def evaluate(collection: Collection, embedder: MiniLM) -> float:
     """The mean nDCG of its questions."""
+    with indexed(collection, embedder) as index:
+        found = [
+            ndcg([hit.path for hit in index.search(one.question, k=DEPTH)], one.relevant)
+            for one in collection.asked
+        ]
+    return sum(found) / len(found)
+
+
+@contextlib.contextmanager
+def indexed(collection: Collection, embedder: MiniLM) -> Iterator[Index]:
+    """Its texts, each a document of one passage, in an index of their own."""
     with tempfile.TemporaryDirectory() as home:
         paths = Paths.from_environment({"HOME": home})
         with IndexWriter.open(paths, embedder) as writer:
             source = writer.add_source(SourceKind.DOCUMENTS, "/eval", "eval", private=False)
             documents = [_document(text, collection.language) for text in collection.texts]
             writer.put_many(source.id, documents)
-        index = Index.open(paths, embedder)
-        found = [
-            ndcg([hit.path for hit in index.search(one.question, k=DEPTH)], one.relevant)
-            for one in collection.asked
-        ]
-        index.close()
-    return sum(found) / len(found)
+        with contextlib.closing(Index.open(paths, embedder)) as index:
+            yield index
 
 
 def ndcg(ranked: list[str], relevant: frozenset[str]) -> float:
