@@ -1,15 +1,12 @@
 """Ties an answer to its sources: what `[n]` in it stands for (P8)."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from daemon.protocol.values import Citation
-from daemon.reasoner import ContextPiece, cited
-from daemon.reasoner.reasoner import CITATION
+from daemon.reasoner import ContextPiece, cited, marks
 
 _EXCERPT_CHARS: Final = 400
-_MARK: Final = re.compile(rf"([ \t]*){CITATION.pattern}")
 
 
 def citations_of(answer: str, pieces: Sequence[ContextPiece]) -> tuple[Citation, ...]:
@@ -20,16 +17,7 @@ def citations_of(answer: str, pieces: Sequence[ContextPiece]) -> tuple[Citation,
 
 def without_unknown_marks(answer: str, pieces: Sequence[ContextPiece]) -> str:
     """The answer with marks that stand for nothing taken out: no claim borrows a false source."""
-    known = {piece.n for piece in pieces}
-
-    def keep(mark: re.Match[str]) -> str:
-        space, numbers = mark.group(1), [int(number) for number in mark.group(2).split(",")]
-        kept = [str(number) for number in numbers if number in known]
-        if len(kept) == len(numbers):
-            return mark.group(0)
-        return f"{space}[{', '.join(kept)}]" if kept else ""
-
-    return _MARK.sub(keep, answer)
+    return marks.without_others(answer, {piece.n for piece in pieces})
 
 
 def _citation(piece: ContextPiece) -> Citation:

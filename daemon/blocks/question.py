@@ -28,6 +28,7 @@ from daemon.reasoner import (
     RanCommand,
     Reasoner,
     Reply,
+    introduction,
 )
 from daemon.reasoner.explain import query
 from daemon.sources.databases import DatabaseSources, Route
@@ -117,9 +118,13 @@ class QuestionBlock:
         agent that is asked knows, and nothing of the others.
         """
         owner, model = ("", None) if agent is None else (agent.owner, agent.model)
-        hits = await asyncio.to_thread(
-            self._index.search, query, self._settings.retrieve_k, owner=owner, model=model
-        )
+        k = self._settings.retrieve_k
+        hits = await asyncio.to_thread(self._index.search, query, k, owner=owner, model=model)
+        if agent is not None and agent.profile is not None and introduction.is_asked(query):
+            # “Who are you?” is asked by no word of what the answer stands in.
+            said = agent.profile.expertise
+            hits += await asyncio.to_thread(self._index.search, said, k, owner=owner, model=model)
+            hits = list({(hit.path, hit.place): hit for hit in hits}.values())
         searched = [
             piece for found in await journal.history(FOUND, Pieces) for piece in found.pieces
         ]

@@ -9,6 +9,7 @@ from daemon.index import language
 from daemon.protocol.values import ReplyType, SourceName
 from daemon.reasoner import words
 from daemon.reasoner.decision import Decision
+from daemon.reasoner.marks import quoted
 from daemon.reasoner.request import ContextPiece, DecisionRequest, RanCommand
 
 ENOUGH: Final = 0.5
@@ -150,7 +151,7 @@ def _quoted(text: str) -> str:
     """As a quotation, cut at a line; a fence that is left open is closed."""
     lines: list[str] = []
     size = 0
-    for line in text.strip().splitlines():
+    for line in quoted(text).strip().splitlines():
         size += len(line) + 1
         if size > _PASSAGE_CHARS:
             lines.append("…")

@@ -7,7 +7,7 @@ from typing import Final
 
 from daemon.index import language
 from daemon.index.language import Language
-from daemon.reasoner import passages, words
+from daemon.reasoner import marks, passages, words
 from daemon.reasoner.passages import Sentence
 from daemon.reasoner.request import ContextPiece
 from daemon.reasoner.words import Term
@@ -153,7 +153,7 @@ def _answer(question: str, lang: Language, pieces: list[ContextPiece]) -> Extrac
 def _candidates(
     question: str, wanted: tuple[Term, ...], lang: Language, pieces: list[ContextPiece]
 ) -> list[_Candidate]:
-    asks, focus = _asked(question), _focus(question, wanted)
+    asks, focus = asked_for(question), _focus(question, wanted)
     split = [(piece, passages.sentences(piece.text)) for piece in pieces]
     spoken = {
         sentence.text: words.stems(sentence.text, lang)
@@ -186,7 +186,7 @@ def _candidates(
                 score += weight * there
                 own_score += weight * by_itself
                 total += weight
-            score = score / total * _cue(asks, sentence.text)
+            score = score / total * cue(asks, sentence.text)
             score *= _UNFOCUSED if unfocused else 1.0
             # Of two that cover the same, the one that speaks of it itself, from the better hit.
             score += 0.08 * own_score / total + 0.04 * piece.score / best - 0.03
@@ -208,7 +208,8 @@ def _weights(wanted: tuple[Term, ...], spoken: list[frozenset[str]]) -> list[flo
     return found
 
 
-def _asked(question: str) -> str:
+def asked_for(question: str) -> str:
+    """What kind of thing the answer should name, as far as the question says that; else empty."""
     folded = language.fold(question)
     return next((kind for kind, pattern in _ASKS if pattern.search(folded)), "")
 
@@ -219,7 +220,8 @@ def _focus(question: str, wanted: tuple[Term, ...]) -> Term | None:
     return next((term for term in wanted if not term.kind), None)
 
 
-def _cue(asks: str, text: str) -> float:
+def cue(asks: str, text: str) -> float:
+    """1 where the text names a thing of the kind that is asked for, or nothing certain is; else less."""
     folded = language.fold(text)
     match asks:
         case "money":
@@ -264,13 +266,13 @@ def _same(one: str, other: str, lang: Language) -> bool:
 
 def _written(found: _Candidate, wanted: tuple[Term, ...], lang: Language) -> str:
     """The sentence, with what it speaks of where it does not say that itself."""
-    text = found.sentence.text
+    text = marks.quoted(found.sentence.text)
     if found.sentence.before and _REFERS.match(language.fold(text)):
-        text = f"{found.sentence.before} {text}"
+        text = f"{marks.quoted(found.sentence.before)} {text}"
     place = found.piece.location.rpartition("#")[2] if "#" in found.piece.location else ""
     heading = place.rpartition("›")[2].strip()
     said = words.stems(text, lang)
     named = words.stems(heading, lang)
     if any(words.match(t.stem, named) and not words.match(t.stem, said) for t in wanted):
-        return f"**{heading}:** {text}"
+        return f"**{marks.quoted(heading)}:** {text}"
     return text

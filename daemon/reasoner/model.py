@@ -19,7 +19,8 @@ from daemon.protocol.values import SourceName, Usage
 from daemon.reasoner import budget, describing, sql_writing, teaching, writing
 from daemon.reasoner.decision import Decision, Missing, decision_schema, decode_decision
 from daemon.reasoner.describing import DescribeReply, DescribeRequest
-from daemon.reasoner.reasoner import AnswerStream, Reply, cited
+from daemon.reasoner.marks import cited
+from daemon.reasoner.reasoner import AnswerStream, Reply
 from daemon.reasoner.request import DecisionRequest
 from daemon.reasoner.sql_reply import decode_sql, sql_schema
 from daemon.reasoner.sql_request import SqlReply, SqlRequest

@@ -13,9 +13,10 @@ from daemon.protocol.values import (
     SourceName,
     Usage,
 )
-from daemon.reasoner import extract, rows, runbook, words
+from daemon.reasoner import extract, introduction, rows, runbook, words, written_questions
 from daemon.reasoner.decision import Decision, Missing
 from daemon.reasoner.explain import explain
+from daemon.reasoner.extract import Extract
 from daemon.reasoner.intent import IntentClassifier
 from daemon.reasoner.reasoner import AnswerStream, Reply
 from daemon.reasoner.request import ContextPiece, DecisionRequest
@@ -65,6 +66,8 @@ class OfflineReasoner:
             return explain(request, request.ran)
         if len(request.question) > _LONGEST_QUESTION:
             request = replace(request, question=request.question[:_LONGEST_QUESTION])
+        if self._written(request) is None and introduction.is_asked(request.question):
+            return introduction.introduce(request)
         likely = self._intents.probability_of_task(request.question)
         asks = asks_for_rows(request.question, language.known(request.language))
         if likely >= 0.5:
@@ -100,7 +103,9 @@ class OfflineReasoner:
 
     def _unsure_answer(self, request: DecisionRequest, likely: float) -> Decision:
         has_rows = any(piece.source is SourceName.DATABASE for piece in request.pieces)
-        answer = self._answer(request) if likely < _CERTAIN or has_rows else None
+        # “Can I bring my dog?” is an order by its form alone, if a list of questions has it.
+        told = likely < _CERTAIN or has_rows or self._written(request) is not None
+        answer = self._answer(request) if told else None
         return answer or _missing(ReplyType.TASK, request)
 
     def _answer(self, request: DecisionRequest) -> Decision | None:
@@ -128,11 +133,18 @@ class OfflineReasoner:
         """
         written = [_said_in(one) for one in request.pieces if one.source is not SourceName.DATABASE]
         pieces = (*written, *_given(request))
-        best = extract.answer(request.question, language.known(request.language), pieces)
+        asked = language.known(request.language)
+        best = self._written(request) or extract.answer(request.question, asked, pieces)
         if not best.enough or (sure and not self._is_sure(request, best.covered)):
             return None
         used = tuple(dict.fromkeys(piece.source for piece in pieces if piece.n in best.pieces))
         return _final(best.text.replace(" [0]", ""), used)
+
+    @staticmethod
+    def _written(request: DecisionRequest) -> Extract | None:
+        documents = tuple(one for one in request.pieces if one.source is SourceName.DOCUMENTS)
+        asked = language.known(request.language)
+        return written_questions.answer(request.question, asked, documents)
 
     @staticmethod
     def _is_sure(request: DecisionRequest, covered: float) -> bool:

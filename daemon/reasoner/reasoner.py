@@ -1,19 +1,16 @@
 """What a reasoner is to the blocks: a request goes in, a decision and then the answer come out."""
 
-import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from daemon.models.language_model import TextStream
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Usage
 from daemon.reasoner.decision import Decision
+from daemon.reasoner.marks import cited
 from daemon.reasoner.request import DecisionRequest
 from daemon.reasoner.sql_request import SqlReply, SqlRequest
-
-CITATION: Final = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
-"""`[1]`, or several at once: `[1, 3]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +70,7 @@ class AnswerStream:
             yield self.text
 
     def _serves(self, text: str) -> bool:
-        cited = CITATION.search(self._decision.answer) is not None
-        return bool(text.strip()) and (not cited or CITATION.search(text) is not None)
+        return bool(text.strip()) and (not cited(self._decision.answer) or bool(cited(text)))
 
 
 class Reasoner(Protocol):
@@ -93,9 +89,3 @@ class Reasoner(Protocol):
         """One SELECT for one of the databases, or none where it cannot be said in SQL."""
 
     async def close(self) -> None: ...
-
-
-def cited(text: str) -> tuple[int, ...]:
-    """The numbers that a text cites, in the order of their first use."""
-    numbers = (int(n) for found in CITATION.findall(text) for n in found.split(","))
-    return tuple(dict.fromkeys(numbers))

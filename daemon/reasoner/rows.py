@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import prompts
+from daemon.reasoner.marks import quoted
 from daemon.reasoner.request import ContextPiece
 
 MOST_LISTED: Final = 20
@@ -96,7 +97,7 @@ def _cells(line: str) -> tuple[str, ...]:
 
 def _value(cell: str) -> str:
     """As the database gives it, but for the digits that only come of computing in binary."""
-    return f"{float(cell):.4f}".rstrip("0").rstrip(".") if _is_long(cell) else cell
+    return f"{float(cell):.4f}".rstrip("0").rstrip(".") if _is_long(cell) else quoted(cell)
 
 
 def _is_long(cell: str) -> bool:
