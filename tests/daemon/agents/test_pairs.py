@@ -1,4 +1,5 @@
 import random
+import time
 
 import pytest
 
@@ -106,6 +107,19 @@ def test_an_answer_that_stands_in_many_passages_belongs_to_the_one_that_speaks_o
     pairs = make_pairs(two, [], 0, given=[("How long does honey rest?", "40 minutes")])
 
     assert [p.passage for p in pairs if p.kind is PairKind.ASKED] == [two[1].digest]
+
+
+def test_an_answer_that_stands_in_all_passages_costs_no_more_however_often_it_is_given():
+    several = [passage(n, f"Yes, it is so. {text}") for n, text in enumerate(made_up_texts(300))]
+
+    def took(count: int) -> float:
+        given = ((f"Is it so at place {n}?", "Yes, it is so.") for n in range(count))
+        begun = time.process_time()
+        assert make_pairs(several, [], 0, given)
+        return time.process_time() - begun
+
+    once = min(took(400) for _ in range(2))
+    assert took(16_000) < 8 * once
 
 
 def test_a_sentence_asks_for_its_translation_and_its_own_passage_is_left_aside():
