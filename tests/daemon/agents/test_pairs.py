@@ -1,5 +1,6 @@
 import random
 import time
+import tracemalloc
 
 import pytest
 
@@ -161,6 +162,20 @@ def test_near_duplicates_and_translations_are_of_one_group():
 
     assert groups[1] == groups[2] == groups[9]
     assert len({groups[n] for n in (3, 4, 5, 6)}) == 4
+
+
+def test_finding_what_is_alike_takes_little_more_memory_than_the_words_themselves():
+    chance = random.Random(1)
+    texts = [" ".join(f"w{chance.randrange(50_000)}" for _ in range(1_000)) for _ in range(200)]
+    several = [passage(n, text) for n, text in enumerate(texts)]
+    assert all(one.words for one in several)
+
+    tracemalloc.start()
+    groups_of(several, [])
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < 30 * 1024**2
 
 
 def test_the_same_data_and_seed_give_the_same_pairs_and_another_seed_others(tmp_path):
