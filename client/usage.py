@@ -94,9 +94,9 @@ class Parser(argparse.ArgumentParser):
         return message
 
     def arranged(self, words: list[str]) -> list[str]:
-        """The options first and then the text, so that `ask how does tar -x work` is a question."""
-        if self.text_follows == Text.NONE:
-            return words
+        """The options first and then the words, which argparse does not take in two parts
+        (`create ann --private notes.md`); `ask how does tar -x work` is a question.
+        """
         options: list[str] = []
         text: list[str] = []
         left = list(words)
@@ -104,6 +104,7 @@ class Parser(argparse.ArgumentParser):
             word = left.pop(0)
             flag = word.partition("=")[0]
             if word == "--":
+                left = ["--", *left] if self.text_follows == Text.NONE else left
                 break
             if flag in self._takes_value:
                 options.append(word)
@@ -113,7 +114,8 @@ class Parser(argparse.ArgumentParser):
             text.append(word)
             if self.text_follows == Text.FIRST_WORD:
                 break
-        return [*options, "--", *text, *left]
+        border = [] if self.text_follows == Text.NONE else ["--"]
+        return [*options, *border, *text, *left]
 
     def wants_help(self, words: list[str]) -> bool:
         """Asked for before anything is required."""

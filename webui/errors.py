@@ -55,7 +55,16 @@ _BY_NAME: Final = {
         ),
         409,
     ),
-    **dict.fromkeys(("FRAME_TOO_LARGE", "WEB_TOO_LARGE"), 413),
+    **dict.fromkeys(
+        (
+            "AGENT_DATA_TOO_LARGE",
+            "AGENT_DATA_TOO_MANY",
+            "FRAME_TOO_LARGE",
+            "WEB_TOO_LARGE",
+            "WEB_TOO_MANY_PARTS",
+        ),
+        413,
+    ),
     "WEB_TYPE_REFUSED": 415,
     **dict.fromkeys(("FLOW_TOO_MANY", "WEB_TOO_MANY_ATTEMPTS"), 429),
     "INTERNAL_ERROR": 500,

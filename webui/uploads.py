@@ -136,7 +136,7 @@ async def _parts(request: web.BaseRequest, folder: Path) -> dict[str, Any]:
             elif part.name:
                 given[part.name] = await _field(part)
         else:
-            raise AlvoError(errors.WEB_TOO_LARGE, limit=MAX_PARTS)
+            raise AlvoError(errors.WEB_TOO_MANY_PARTS, limit=MAX_PARTS)
     except (HttpProcessingError, ValueError, AssertionError, LookupError):
         # How aiohttp says that it is no form.
         raise refused("web_reason_malformed") from None

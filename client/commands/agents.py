@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
 
 _LOOK_S = 0.25
+_MOST_DIGITS = 18
 _MOST_STDIN = 7 * 1024 * 1024
 """What fits one message; more goes by file."""
 
@@ -198,9 +199,10 @@ def _versions(console: Console, given: Namespace) -> int:
 def _roll_back(console: Console, given: Namespace) -> int:
     version = given.version
     if version is None and given.rest:
-        if not given.rest[0].isdigit():
+        word = given.rest[0]
+        if not word.isascii() or not word.isdigit() or len(word) > _MOST_DIGITS:
             raise _wrong_words(console, "agents rollback")
-        version = int(given.rest[0])
+        version = int(word)
     agent: Agent = console.call("agent.rollback", user_id=given.name, version=version)
     if given.json:
         console.document(agent)

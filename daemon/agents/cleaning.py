@@ -8,7 +8,8 @@ from daemon.index.documents import ParsedPassage
 from daemon.protocol.escape import is_hidden
 
 _SPACES: Final = re.compile(r"[^\S\n\t]+")
-_LINE_ENDS: Final = re.compile(r"[^\S\n]+\n")
+_LINE_ENDS: Final = re.compile(r"(?<![^\S\n])[^\S\n]+\n")
+"""From where the spaces begin: else a long line of nothing is looked at again from each of them."""
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 

@@ -130,12 +130,15 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Unpack:
-    """Checks an exported file and puts its parts into a directory. `called`: how errors name it."""
+    """Checks an exported file and puts its parts into a directory. `called`: how errors name it.
+    `document_bytes`: of one document, as all of it is in memory when it is read.
+    """
 
     file: str
     called: str
     into: str
     max_bytes: int
+    document_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,29 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from daemon.index import Index, language
 from daemon.index.language import Language
 from daemon.protocol.values import Digest
 from daemon.store import Database
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Runs = NDArray[Any]
+
 MOST_PASSAGES: Final = 3_000
 """More are not looked at for what can be learned from some."""
 _MOST_CHARS: Final = 8_000
 """Of a passage; longer ones are tables and listings, which nobody asks for by a sentence."""
 _SHINGLE: Final = 3
+_WORD_BITS: Final = 21
+"""Of a word's number: three of them make one of 63 bits."""
 _ALIKE: Final = 0.5
 
 
@@ -131,15 +138,9 @@ def groups_of(
 
 def _near_duplicates(passages: Sequence[AgentPassage]) -> list[tuple[int, int]]:
     """Those that share half of their runs of three words, seen from the shorter one."""
-    having = defaultdict[tuple[str, ...], list[int]](list)
-    sizes = []
-    for at, one in enumerate(passages):
-        runs = {tuple(one.words[n : n + _SHINGLE]) for n in range(len(one.words) - _SHINGLE + 1)}
-        sizes.append(len(runs))
-        for run in runs:
-            having[run].append(at)
+    runs = _runs_of(passages)
     shared = defaultdict[tuple[int, int], int](int)
-    for holders in having.values():
+    for holders in _holding_together(runs):
         # A run that many share is a phrase of the house: neighbours are enough to chain them.
         chained = pairwise(holders) if len(holders) > _SHINGLE else _all_pairs(holders)
         for pair in chained:
@@ -147,8 +148,40 @@ def _near_duplicates(passages: Sequence[AgentPassage]) -> list[tuple[int, int]]:
     return [
         (passages[one].id, passages[other].id)
         for (one, other), count in shared.items()
-        if count >= _ALIKE * min(sizes[one], sizes[other])
+        if count >= _ALIKE * min(len(runs[one]), len(runs[other]))
     ]
+
+
+def _runs_of(passages: Sequence[AgentPassage]) -> "list[Runs]":
+    """Of each passage its runs, once each: numbers alone, as there are millions of them."""
+    import numpy as np
+
+    numbers: dict[str, int] = {}
+    found = []
+    for one in passages:
+        said = [numbers.setdefault(word, len(numbers) % 2**_WORD_BITS) for word in one.words]
+        words = np.array(said, dtype=np.int64)
+        runs = np.zeros(max(0, len(words) - _SHINGLE + 1), dtype=np.int64)
+        for at in range(_SHINGLE):
+            runs = (runs << _WORD_BITS) | words[at : at + len(runs)]
+        found.append(np.unique(runs))
+    return found
+
+
+def _holding_together(runs: "Sequence[Runs]") -> Iterator[list[int]]:
+    """The places of the passages that have a run in common, for each such run."""
+    import numpy as np
+
+    if not runs:
+        return
+    every = np.concatenate(runs)
+    holders = np.repeat(np.arange(len(runs)), [len(one) for one in runs])
+    order = np.argsort(every, kind="stable")
+    every, holders = every[order], holders[order]
+    firsts = np.flatnonzero(np.diff(every, prepend=-1))
+    counts = np.diff(firsts, append=len(every))
+    for first, count in zip(firsts[counts > 1], counts[counts > 1], strict=True):
+        yield [int(one) for one in holders[first : first + count]]
 
 
 def _all_pairs(holders: list[int]) -> list[tuple[int, int]]:

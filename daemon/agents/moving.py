@@ -37,6 +37,8 @@ from prompts import Phrase
 
 _GROWN: Final = 8
 """How many times the data of one call an agent may have gathered."""
+_WRITTEN: Final = 2
+"""How many times its own size a document may take in a file."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class Moving:
         self._children = children
         self._places = places
         self._max_bytes = settings.max_bytes * _GROWN
+        self._document_bytes = settings.max_bytes * _WRITTEN
 
     async def export(self, given: ExportAgent) -> AgentExported:
         """The version in service; raises AGENT_NOT_FOUND, AGENT_VERSION_NOT_FOUND,
@@ -77,7 +80,9 @@ class Moving:
             await asyncio.to_thread(packing.copy_in, given.path, copy, self._max_bytes)
             parts = directory / "parts"
             parts.mkdir(mode=0o700)
-            job = jobs.Unpack(str(copy), given.path, str(parts), self._max_bytes)
+            job = jobs.Unpack(
+                str(copy), given.path, str(parts), self._max_bytes, self._document_bytes
+            )
             unpacked = await self._unpacked(job)
             user_id = checked(given.user_id or unpacked.user_id)
             async with self._places.changing[user_id]:

@@ -1,5 +1,6 @@
 """An agent as one file: a zip with a manifest and hashes; one that is taken in is hostile input."""
 
+import base64
 import contextlib
 import hashlib
 import io
@@ -16,10 +17,16 @@ from typing import IO, Final
 from daemon import VERSION
 from daemon.agents.jobs import Unpack, Unpacked
 from daemon.agents.naming import checked
-from daemon.index.materials import Spooled
+from daemon.index.materials import Form, Spooled
 from daemon.index.retrieval_model import RetrievalModel
 from daemon.protocol import codec, errors
-from daemon.protocol.agents import AgentConfig, AgentExported, AgentProfile, EvaluationReport
+from daemon.protocol.agents import (
+    AgentConfig,
+    AgentExported,
+    AgentProfile,
+    EvaluationReport,
+    Measure,
+)
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Digest
 from daemon.store.agents import StoredAgent, StoredVersion
@@ -39,6 +46,9 @@ _AT_ONCE: Final = 2 * _PIECE
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _MOST_WORDS: Final = 200
 _LONGEST: Final = 4000
+_LONGEST_TITLE: Final = 200
+_LONGEST_PATH: Final = 4096
+_MOST_PAIRS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +271,10 @@ def _extract(archive: zipfile.ZipFile, member: _Member, job: Unpack) -> None:
         os.fsync(out.fileno())
     _require(size == member.size, f"{member.name} is smaller than it says")
     _require(hashed.hexdigest() == member.digest, f"the digest of {member.name} does not fit")
-    _read(target, member.name)
+    _read(target, member.name, job)
 
 
-def _read(file: Path, name: str) -> None:
+def _read(file: Path, name: str, job: Unpack) -> None:
     """Every part has to be what it is taken for, down to its last line."""
     if name == PROFILE:
         profile = codec.decode(file.read_bytes(), AgentProfile)
@@ -273,7 +283,7 @@ def _read(file: Path, name: str) -> None:
         texts += [profile.expertise, profile.tone, profile.written_by]
         _require(all(len(text) <= _LONGEST for text in texts), "a profile too long")
     elif name == REPORT:
-        codec.decode(file.read_bytes(), EvaluationReport)
+        _check_report(codec.decode(file.read_bytes(), EvaluationReport))
     elif name == MODEL:
         try:
             RetrievalModel.from_bytes(file.read_bytes())
@@ -281,8 +291,37 @@ def _read(file: Path, name: str) -> None:
             raise _Wrong(f"{name}: {error.blanks.get('reason')}") from None
     else:
         with file.open("rb") as lines:
-            for line in lines:
-                codec.decode(line, Spooled)
+            while line := lines.readline(job.document_bytes + 1):
+                _require(len(line) <= job.document_bytes, "a document too large")
+                _check_document(codec.decode(line, Spooled), job)
+
+
+def _check_report(report: EvaluationReport) -> None:
+    """Shares and differences of shares; a sentence."""
+    _require(0 <= report.pairs <= _MOST_PAIRS, "a report of too many questions")
+    _require(len(report.reason) <= _LONGEST, "a report too long")
+    figures = [report.keyword, report.baseline, report.trained]
+    figures += [report.in_service] if report.in_service else []
+    shares = [one for each in figures for one in (each.recall_5, each.mrr, each.ndcg_10)]
+    shares += [report.support] if report.support else []
+    _require(all(map(_is_share, shares)), "a figure out of range")
+    difference = report.difference
+    values = (difference.low, difference.mean, difference.high)
+    _require(all(-1 <= one <= 1 for one in values), "a figure out of range")
+
+
+def _is_share(measure: Measure) -> bool:
+    return all(0 <= one <= 1 for one in (measure.low, measure.mean, measure.high))
+
+
+def _check_document(document: Spooled, job: Unpack) -> None:
+    """As it comes from who was given it: it is cited by its path, and read by its form."""
+    _require(0 < len(document.path) <= _LONGEST_PATH, "a path too long, or none")
+    _require("\0" not in document.path, "a path that no file can have")
+    _require(len(document.title) <= _LONGEST_TITLE, "a title too long")
+    _require(1 <= document.part <= job.max_bytes, "a part out of range")
+    if document.form is Form.FILE:
+        base64.b64decode(document.text, validate=True)
 
 
 def _require(fits: object, otherwise: str) -> None:

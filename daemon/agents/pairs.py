@@ -96,8 +96,10 @@ def make_pairs(
     """
     most = max(FEWEST, min(MOST, len(passages) // 3))
     maker = _Maker(passages, translated, seed)
-    asked = dict.fromkeys(maker.given(given))
-    pairs = sorted(asked, key=lambda pair: chance(seed, pair.question))[:most]
+    # Drawn before their passages are looked for, and no more of those than are used: it takes long
+    # where an answer stands in all of them.
+    drawn = sorted(given, key=lambda one: chance(seed, _asked(one[0])))
+    pairs = list(islice(_once(maker.given(drawn)), most))
     # Half of the others across languages, where there is what can be asked so.
     across = list(islice(maker.across(), (most - len(pairs)) // 2))
     return [*pairs, *across, *islice(maker.made(), most - len(pairs) - len(across))]
@@ -126,11 +128,11 @@ class _Maker:
                 yield from self._asked(one, question)
 
     def _asked(self, one: AgentPassage, whole: str) -> Iterator[Pair]:
-        question = whole[:LONGEST_QUESTION].strip()
+        question = _asked(whole)
         words = language.words(question)
         told = language.words(f"{one.title} {one.heading} {one.text}")
         if words:
-            hidden = question if _position(told, words) is not None else ""
+            hidden = question if _run(words) in _run(told) else ""
             yield self._pair(one, PairKind.ASKED, question, hidden)
 
     def across(self) -> Iterator[Pair]:
@@ -174,6 +176,7 @@ class _Holders:
 
     def __init__(self, passages: Sequence[AgentPassage]) -> None:
         self._passages = passages
+        self._runs = [_run(one.words) for one in passages]
         self._having: dict[str, list[int]] = {}
         for at, one in enumerate(passages):
             for word in set(one.words):
@@ -184,19 +187,33 @@ class _Holders:
         if not wanted or any(word not in self._having for word in wanted):
             return None
         rarest = min(wanted, key=lambda word: len(self._having[word]))
-        holding = [
-            one
-            for at in self._having[rarest]
-            if _position((one := self._passages[at]).words, wanted) is not None
-        ]
-        asked = set(language.words(question))
+        run = _run(wanted)
+        holding = {at for at in self._having[rarest] if run in self._runs[at]}
+        if not holding:
+            return None
         # A short answer stands in many: then the one that speaks of what was asked.
-        return max(holding, key=lambda one: (len(asked & set(one.words)), -one.id), default=None)
+        speaking = Counter(
+            at
+            for word in set(language.words(_asked(question)))
+            for at in self._having.get(word, ())
+            if at in holding
+        )
+        best = max(holding, key=lambda at: (speaking[at], -self._passages[at].id))
+        return self._passages[best]
 
 
-def _position(words: Sequence[str], wanted: Sequence[str]) -> int | None:
-    first, length = wanted[0] if wanted else "", len(wanted)
-    for at, word in enumerate(words):
-        if word == first and list(words[at : at + length]) == list(wanted):
-            return at
-    return None
+def _asked(whole: str) -> str:
+    return whole[:LONGEST_QUESTION].strip()
+
+
+def _once(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    before = set[Pair]()
+    for pair in pairs:
+        if pair not in before:
+            before.add(pair)
+            yield pair
+
+
+def _run(words: Sequence[str]) -> str:
+    """Words in their order, to be looked for in those of others."""
+    return f" {' '.join(words)} "

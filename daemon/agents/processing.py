@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.agents.cleaning import cleaned, line
-from daemon.agents.duplicates import Duplicates
+from daemon.agents.duplicates import Duplicates, digest
 from daemon.agents.jobs import Bench, Drop, Dropped, Process, Processed
 from daemon.index import IndexWriter
 from daemon.index.documents import ParsedDocument, ParsedPassage
@@ -86,9 +86,11 @@ def _read(job: Process) -> tuple[list[ParsedDocument], int]:
     left_out = 0
     for extracted in _newest(Path(job.extracted)):
         fresh: list[ParsedPassage] = []
+        # Once: a question may be as long as all of its answer.
+        asked = digest(extracted.question) if extracted.question else b""
         for passage in filter(None, map(cleaned, extracted.passages)):
-            # Of a question with its answer both count: the same answer may serve two questions.
-            if before.seen(f"{extracted.question}\n{passage.text}"):
+            # The same answer may serve two questions.
+            if before.seen(passage.text, asked):
                 left_out += 1
             else:
                 fresh.append(passage)

@@ -83,7 +83,7 @@ def _write(out: BinaryIO, documents: Iterator[Spooled], files: Sequence[str]) ->
     for document in documents:
         count += 1
         if count > MAX_DOCUMENTS:
-            raise AlvoError(errors.AGENT_DATA_TOO_LARGE, limit=MAX_DOCUMENTS)
+            raise AlvoError(errors.AGENT_DATA_TOO_MANY, limit=MAX_DOCUMENTS)
         binary = binary or document.form is Form.FILE
         if said < MIN_WORDS:
             said += len(words(document.text[:_SNIFFED])) + len(words(document.question))

@@ -28,6 +28,8 @@ _LIKELY, _LIKELY_BACK = 0.1, 0.05
 _MOST_WORDS: Final = 3
 _STEMS: Final = 400
 """Of one text: the table of a pair grows with the product of both."""
+_CELLS: Final = 4_000_000
+"""Of all tables: some hundred bytes each. Passages are long enough to come to twenty times that."""
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 
@@ -110,7 +112,7 @@ def learn(both: Sequence[tuple[AgentPassage, AgentPassage]]) -> Dictionary:
         for pair in both
         for one, other in _sentences(*pair)
     ]
-    texts = [(one, other) for one, other in texts if one and other]
+    texts = _within(_CELLS, [(one, other) for one, other in texts if one and other])
     if not texts:
         return Dictionary({}, {})
     cells = _cells(texts)
@@ -149,6 +151,19 @@ def _sentences(one: AgentPassage, other: AgentPassage) -> Iterator[tuple[str, st
         yield from zip(first, second, strict=True)
     else:
         yield one.text, other.text
+
+
+def _within(
+    cells: int, texts: Sequence[tuple[list[int], list[int]]]
+) -> list[tuple[list[int], list[int]]]:
+    """From the first on, those that are most alike, as many as there is room for."""
+    found = []
+    for one, other in texts:
+        cells -= len(set(one)) * len(set(other))
+        if cells < 0:
+            break
+        found.append((one, other))
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,9 +1,9 @@
 """Ties each method of the table to what answers it; mypy refuses a handler of other types."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, fields
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 from daemon.protocol import codec, errors, methods
 from daemon.protocol.errors import AlvoError
@@ -45,15 +45,19 @@ class UnfitParams(AlvoError):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A method, its handler, and the names of its parameters in their order."""
+    """A method, its handler, and the names of its parameters in their order. `within`: by the name
+    of a parameter that is an object itself, those of its fields.
+    """
 
     method: Method[Any, Any]
     handler: Handler[Any, Any]
     names: tuple[str, ...]
+    within: Mapping[str, frozenset[str]]
 
     def read(self, given: Params) -> Any:
         """The parameters as a value of the method's type; `INVALID_PARAMS` names the field."""
         named = self._by_name(given)
+        self._refuse_unknown(named)
         try:
             return codec.from_builtins(named, self.method.params)
         except codec.Invalid as error:
@@ -68,12 +72,18 @@ class Binding:
                 reason = Reason("reason_too_many", {"limit": len(self.names)})
                 raise UnfitParams(self.method.name, reason, "params")
             return dict(zip(self.names, given, strict=False))
-        for name in given:
-            if name not in self.names:
-                field = shown(name)
-                reason = Reason("reason_field_unknown", {"field": field})
-                raise UnfitParams(self.method.name, reason, field)
         return given
+
+    def _refuse_unknown(self, named: dict[str, Any]) -> None:
+        """Within objects as well: whoever misspells `private` must hear of it."""
+        unknown = [name for name in named if name not in self.names]
+        for name, known in self.within.items():
+            if isinstance(given := named.get(name), dict):
+                unknown += [f"{name}.{inner}" for inner in given if inner not in known]
+        if unknown:
+            field = shown(unknown[0])
+            reason = Reason("reason_field_unknown", {"field": field})
+            raise UnfitParams(self.method.name, reason, field)
 
 
 class Bindings:
@@ -86,7 +96,7 @@ class Bindings:
         if method.name in self._bindings:
             raise ValueError(f"{method.name} is bound twice")
         names = tuple(field.name for field in fields(method.params))  # type: ignore[arg-type]  # every params type is a dataclass: a test holds it
-        self._bindings[method.name] = Binding(method, handler, names)
+        self._bindings[method.name] = Binding(method, handler, names, _objects_in(method.params))
 
     def __contains__(self, method: Method[Any, Any]) -> bool:
         return method.name in self._bindings
@@ -99,6 +109,15 @@ class Bindings:
         unbound = [name for name in methods.ALL if name not in self._bindings]
         if unbound:
             raise LookupError(f"not bound: {', '.join(unbound)}")
+
+
+def _objects_in(params: Any) -> dict[str, frozenset[str]]:
+    found = {}
+    for name, hint in get_type_hints(params).items():
+        for one in (hint, *get_args(hint)):
+            if is_dataclass(one):
+                found[name] = frozenset(field.name for field in fields(one))
+    return found
 
 
 _MISSING: Final = re.compile(r"missing required field `([^`]*)`")

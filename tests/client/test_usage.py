@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from client.commands.agents import run
 from client.commands.completions import script
 from client.commands.help import overview
 from client.console import Console
@@ -43,6 +44,31 @@ def test_a_question_is_made_of_all_words_that_are_no_options(words, text, json):
 def test_an_option_takes_its_value_wherever_it_stands():
     given = read("ask", "how", "--conversation", "c1", "many")
     assert (given.conversation, given.text) == ("c1", ["how", "many"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["create", "ann", "--private", "--seed", "5", "notes.md"],
+        ["--private", "create", "--seed=5", "ann", "notes.md"],
+        ["create", "ann", "notes.md", "--seed", "5", "--private"],
+    ],
+)
+def test_options_may_stand_between_the_words_of_a_command(words):
+    given = read("agents", *words)
+    assert (given.verb, given.name, given.rest) == ("create", "ann", ["notes.md"])
+    assert (given.private, given.seed) == (True, 5)
+
+
+def test_a_file_that_is_called_like_an_option_stands_behind_two_dashes():
+    given = read("agents", "create", "ann", "--", "--private")
+    assert (given.rest, given.private) == (["--private"], False)
+
+
+@pytest.mark.parametrize("version", ["²", "x", "9" * 5000, "-"])
+def test_a_version_to_go_back_to_is_a_number(version):
+    with pytest.raises(UsageError):
+        run(CONSOLE, "agents", read("agents", "rollback", "ann", version))
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,14 @@ def test_an_agent_that_is_not_there_or_not_ready_is_a_clear_error(rpc):
     assert flow.value.name == "AGENT_NOT_READY"
 
 
+def test_a_misspelt_setting_is_refused_so_that_nothing_private_is_sent(rpc):
+    with pytest.raises(RpcError) as misspelt:
+        rpc("agent.create", user_id="a", training_data=FLASK, config={"Private": True})
+    assert misspelt.value.name == "INVALID_PARAMS"
+    assert misspelt.value.data["field"] == "config.Private"
+    assert rpc("agent.list")["agents"] == []
+
+
 def test_twice_the_same_name_is_refused_and_the_way_to_add_data_is_named(rpc):
     rpc("agent.create", user_id="a", training_data=FLASK)
     with pytest.raises(RpcError) as twice:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from daemon.protocol import errors
 from tests.support.waiting import wait_until
 from tests.support.web import Web
+from webui.errors import status_of
 
 
 def asked(web: Web, question: str) -> Any:
@@ -95,6 +97,22 @@ def test_an_error_has_a_status_a_sentence_and_what_to_do(
     assert error["action"]
     assert "{" not in error["message"] + error["action"]
     assert error.get("field", "") == field or not field
+
+
+def test_a_form_of_too_many_parts_is_told_so_and_not_that_it_has_too_many_bytes(
+    shared: Web,
+) -> None:
+    part = b'--XX\r\nContent-Disposition: form-data; name="%d"\r\n\r\nx\r\n'
+    body = b"".join(part % n for n in range(201)) + b"--XX--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=XX"}
+    reply = shared.call("POST", "/api/v1/agents", body, kind)
+    assert (reply.status, reply.error) == (413, "WEB_TOO_MANY_PARTS")
+    assert "200 parts" in reply.json["error"]["message"]
+
+
+@pytest.mark.parametrize("error", [errors.AGENT_DATA_TOO_LARGE, errors.AGENT_DATA_TOO_MANY])
+def test_more_training_data_than_is_taken_is_too_large(error: errors.ErrorType) -> None:
+    assert status_of(error.name, error.code) == 413
 
 
 def test_an_error_is_said_in_the_language_that_is_asked_for(shared: Web) -> None:

@@ -1,5 +1,7 @@
 """What nobody reads is taken out of a passage; what it says stays."""
 
+import time
+
 import pytest
 
 from daemon.agents.cleaning import clean, cleaned
@@ -30,3 +32,10 @@ def test_a_passage_without_a_word_is_none(text):
 def test_a_place_is_one_line():
     found = cleaned(ParsedPassage("a\nb", "Some words", "c\n\nd"))
     assert found == ParsedPassage("a b", "Some words", "c d")
+
+
+@pytest.mark.parametrize("nothing", ["\t", " ", "\u3000"])
+def test_a_long_line_of_nothing_is_read_once(nothing):
+    begun = time.process_time()
+    assert clean(f"a\n{nothing * 30_000}b").endswith("b")
+    assert time.process_time() - begun < 0.5

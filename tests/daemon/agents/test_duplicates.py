@@ -3,7 +3,7 @@
 import random
 import time
 
-from daemon.agents.duplicates import Duplicates
+from daemon.agents.duplicates import Duplicates, digest
 
 WORDS = [f"word{n}" for n in range(2000)]
 
@@ -39,6 +39,17 @@ def test_short_passages_are_only_the_same_word_by_word():
     before = Duplicates()
     assert not before.seen("The code of the door is 4711, said the keeper")
     assert not before.seen("The code of the door is 4712, said the keeper")
+
+
+def test_answers_to_different_questions_are_kept_however_much_the_questions_share():
+    before = Duplicates()
+    told = " ".join(passage(4, 400))
+    assert not before.seen("In the year 1999.", digest(f"{told} When was it built?"))
+    assert not before.seen("By the miller.", digest(f"{told} Who built it?"))
+    long = " ".join(passage(5))
+    assert not before.seen(long, digest("Who?"))
+    assert not before.seen(f"{long} then", digest("Where?"))
+    assert before.seen(f"{long} then", digest("WHO"))
 
 
 def test_it_takes_time_in_proportion_to_the_passages_also_where_they_are_made_alike():

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from daemon.agents.jobs import Unpack
-from daemon.agents.packing import MODEL, PROFILE, copy_in, pack, unpack
+from daemon.agents.packing import MODEL, PROFILE, REPORT, copy_in, pack, unpack
 from daemon.index.retrieval_model import RetrievalModel
 from daemon.protocol import errors
 from daemon.protocol.agents import AgentConfig, AgentProfile, AgentStatus, UserId
@@ -23,6 +23,19 @@ AT = Timestamp("2026-01-02T03:04:05.000Z")
 PROFILE_VALUE = AgentProfile("Python", "short", ["API"], ["Why?"], "offline")
 LINE = b'{"form":"text","path":"a","text":"Some words to know."}\n'
 LIMIT = 1_000_000
+DOCUMENT = 100_000
+
+
+def document(**changed: Any) -> bytes:
+    return json.dumps({"form": "text", "path": "a", "text": "Some words.", **changed}).encode()
+
+
+def report(**changed: Any) -> bytes:
+    measure = {"mean": 0.5, "low": 0.4, "high": 0.6}
+    figures = {"recall_5": measure, "mrr": measure, "ndcg_10": measure}
+    told = {"keyword": figures, "baseline": figures, "trained": figures, "in_service": None}
+    told |= {"pairs": 20, "difference": measure, "support": None, "deployed": True, "reason": "."}
+    return json.dumps(told | changed).encode()
 
 
 def agent() -> tuple[StoredAgent, StoredVersion]:
@@ -61,7 +74,7 @@ def packed(tmp_path) -> Path:
 def unpacked(file: Path, tmp_path: Path) -> Any:
     into = tmp_path / "into"
     into.mkdir(exist_ok=True)
-    return unpack(Unpack(str(file), str(file), str(into), LIMIT))
+    return unpack(Unpack(str(file), str(file), str(into), LIMIT, DOCUMENT))
 
 
 def refused(file: Path, tmp_path: Path) -> str:
@@ -194,11 +207,30 @@ def test_more_than_may_be_is_refused_however_small_it_is_packed(packed, tmp_path
                               "questions": [], "written_by": "x"}).encode()),
         ("data-1.jsonl", b"not json\n"),
         ("data-1.jsonl", b'{"form":"program","path":"a","text":"x"}\n'),
+        ("data-1.jsonl", document(path="")),
+        ("data-1.jsonl", document(path="a\0b")),
+        ("data-1.jsonl", document(path="a" * 5000)),
+        ("data-1.jsonl", document(title="a" * 5000)),
+        ("data-1.jsonl", document(part=0)),
+        ("data-1.jsonl", document(part=10**18)),
+        ("data-1.jsonl", document(form="file", path="a.pdf", text="!")),
+        ("data-1.jsonl", document(text="word " * 30_000)),
+        (REPORT, report(pairs=-1)),
+        (REPORT, report(pairs=10**18)),
+        (REPORT, report(reason="x" * 5000)),
+        (REPORT, report(difference={"mean": 1e308, "low": 0, "high": 1})),
+        (REPORT, report(support={"mean": -0.1, "low": 0, "high": 1})),
     ],
 )  # fmt: skip
 def test_a_part_that_is_not_what_it_is_called_is_refused(packed, tmp_path, name, content):
     files = listing(packed, **{name: content})
     refused(rewritten(packed, tmp_path / "x", {name: content}, files=files), tmp_path)
+
+
+def test_a_report_and_documents_as_training_writes_them_are_taken(packed, tmp_path):
+    parts = {REPORT: report(), "data-1.jsonl": document(part=2, title="A title", form="markdown")}
+    file = rewritten(packed, tmp_path / "x", parts, files=listing(packed, **parts))
+    assert unpacked(file, tmp_path).has[REPORT]
 
 
 @pytest.mark.parametrize(

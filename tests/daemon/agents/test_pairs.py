@@ -1,4 +1,6 @@
 import random
+import time
+import tracemalloc
 
 import pytest
 
@@ -108,6 +110,19 @@ def test_an_answer_that_stands_in_many_passages_belongs_to_the_one_that_speaks_o
     assert [p.passage for p in pairs if p.kind is PairKind.ASKED] == [two[1].digest]
 
 
+def test_an_answer_that_stands_in_all_passages_costs_no_more_however_often_it_is_given():
+    several = [passage(n, f"Yes, it is so. {text}") for n, text in enumerate(made_up_texts(300))]
+
+    def took(count: int) -> float:
+        given = ((f"Is it so at place {n}?", "Yes, it is so.") for n in range(count))
+        begun = time.process_time()
+        assert make_pairs(several, [], 0, given)
+        return time.process_time() - begun
+
+    once = min(took(400) for _ in range(2))
+    assert took(16_000) < 8 * once
+
+
 def test_a_sentence_asks_for_its_translation_and_its_own_passage_is_left_aside():
     portuguese = passage(90, made_up_texts(1, "pt")[0], language="pt")
     again = passage(91, made_up_texts(9, "pt")[8], language="pt")
@@ -147,6 +162,20 @@ def test_near_duplicates_and_translations_are_of_one_group():
 
     assert groups[1] == groups[2] == groups[9]
     assert len({groups[n] for n in (3, 4, 5, 6)}) == 4
+
+
+def test_finding_what_is_alike_takes_little_more_memory_than_the_words_themselves():
+    chance = random.Random(1)
+    texts = [" ".join(f"w{chance.randrange(50_000)}" for _ in range(1_000)) for _ in range(200)]
+    several = [passage(n, text) for n, text in enumerate(texts)]
+    assert all(one.words for one in several)
+
+    tracemalloc.start()
+    groups_of(several, [])
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < 30 * 1024**2
 
 
 def test_the_same_data_and_seed_give_the_same_pairs_and_another_seed_others(tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import prompts
+from daemon.agents import spooling
 from daemon.agents.spooling import spool
 from daemon.index.materials import Form, Spooled
 from daemon.protocol import codec
@@ -102,6 +103,13 @@ def test_what_is_spooled_is_for_this_user_alone(tmp_path):
 )
 def test_data_that_teaches_nothing_is_refused_with_what_is_needed(tmp_path, data, name):
     assert refused(tmp_path, data)[0] == name
+
+
+def test_too_many_documents_are_counted_and_not_called_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(spooling, "MAX_DOCUMENTS", 3)
+    name, sentence = refused(tmp_path, ["One of the documents."] * 4)
+    assert name == "AGENT_DATA_TOO_MANY"
+    assert "more than 3 documents" in sentence
 
 
 def test_a_line_that_is_no_json_is_named(tmp_path):

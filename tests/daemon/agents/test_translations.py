@@ -1,3 +1,6 @@
+import random
+import tracemalloc
+
 from daemon.agents.material import AgentPassage, digest_of
 from daemon.agents.translations import aligned, learn
 from daemon.index import Index
@@ -42,6 +45,26 @@ def test_a_dictionary_is_learned_from_what_is_said_in_both_languages():
         stems = [stem for stem, words in found["pt"].items() if words[0][0] == english]
         assert [portuguese.startswith(stem) for stem in stems] == [True], english
     assert all(0 < p <= 1 for words in found["en"].values() for _, p in words)
+
+
+def test_what_is_learned_from_fits_a_training_s_memory_whatever_the_texts_say():
+    words, chance = [f"w{n}" for n in range(2_000)], random.Random(1)
+    texts = [" ".join(chance.sample(words, 300)) for _ in range(120)]
+    pairs = [
+        tuple(
+            AgentPassage(2 * n + at, digest_of(text), "", "", "", text, of, 0, True)
+            for at, of in enumerate(("pt", "en"))
+        )
+        for n, text in enumerate(texts)
+    ]
+
+    tracemalloc.start()
+    found = learn(pairs).by_language()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found["en"]
+    assert most < 800 * 1024**2
 
 
 def test_from_nothing_nothing_is_learned():
