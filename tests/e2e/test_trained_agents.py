@@ -203,26 +203,26 @@ def test_a_first_version_that_the_gate_refuses_answers_without_what_it_learned(r
 
 
 def test_two_agents_and_the_person_cannot_see_each_other(home, rpc):
-    rpc("agent.create", user_id="a", training_data="The vault of Alice opens with the word heron.")
-    rpc("agent.create", user_id="a.b", training_data="The garden of Bob is watered at seven.")
+    rpc("agent.create", user_id="a", training_data="The bird of Alice is called Heron.")
+    rpc("agent.create", user_id="a.b", training_data="The dog of Bob is called Seven.")
     note = home.home / "notes.md"
-    note.write_text("# Notes\n\nThe bicycle of Carol is painted green.\n")
+    note.write_text("# Notes\n\nThe horse of Carol is called Green.\n")
     home.run("alvo", "sources", "add", str(note))
     for name in ("a", "a.b"):
         trained(rpc, name)
     tries = {
-        "heron": "What opens the vault of Alice?",
-        "seven": "When is the garden of Bob watered?",
-        "green": "Which colour is the bicycle of Carol painted?",
+        "Heron": "What is the bird of Alice called?",
+        "Seven": "What is the dog of Bob called?",
+        "Green": "What is the horse of Carol called?",
     }
-    sees = {"a": "heron", "a.b": "seven", None: "green"}
+    sees = {"a": "Heron", "a.b": "Seven", None: "Green"}
     for agent, own in sees.items():
         given = {} if agent is None else {"agent": agent}
         for secret, question in tries.items():
             flow = rpc("flow.start", question=question, conversation="shared", **given)
             ended = rpc.follow(flow["id"], {"answered", "waiting", "failed"})
             text = json.dumps(ended) + json.dumps(rpc.events(flow["id"]))
-            assert secret == own or secret not in text, (agent, question)
+            assert (secret in text) == (secret == own), (agent, question)
             hits = rpc("index.search", query=question, **given)["hits"]
             assert [own in hit["text"] for hit in hits] == [True] * len(hits), agent
         assert rpc("index.search", query=tries[own], **given)["hits"]
@@ -407,6 +407,11 @@ def test_the_log_tells_what_happened_and_not_what_was_asked(home, rpc):
         one["message"] for one in told
     }
     assert "API Flask?" not in "".join(lines)
+    home.stop()
+    home.start(ALVO_AGENTS_LOG_PROMPTS="true")
+    with home.rpc() as again:
+        again("agent.infer", user_id="a", prompt="Como criar uma API Flask?")
+    assert "API Flask?" in (home.place / "state" / "alvo" / "alvod.log").read_text()
 
 
 def test_by_the_command_line_from_the_first_file_to_the_end(home, rpc):
