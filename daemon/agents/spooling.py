@@ -29,6 +29,8 @@ _JSON_LINES: Final = (".jsonl", ".ndjson")
 _TEXTS: Final = (".txt", ".text", ".md", ".markdown")
 _MARKDOWN: Final = re.compile(r"^(?:#{1,6} +\S|```|~~~)", re.MULTILINE)
 _TITLE_CHARS: Final = 200
+_TRAINING_DATA: Final = "training_data"
+"""How errors call what did not come from a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,19 @@ class Measured:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """`called`: what citations call it; empty: it is training data, which only came by file."""
+
+    path: str
+    called: str
+
+
 def spool(
     target: Path,
     name: str,
     training_data: str | list[str | Json] | None,
-    files: Sequence[str],
+    files: Sequence[GivenFile],
     max_bytes: int,
 ) -> Measured:
     """Writes the file for this user alone; raises AGENT_DATA_*, AGENT_FILE_UNREADABLE, STORE_FULL and
@@ -77,7 +87,7 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def _write(out: BinaryIO, documents: Iterator[Spooled], files: Sequence[str]) -> int:
+def _write(out: BinaryIO, documents: Iterator[Spooled], files: Sequence[GivenFile]) -> int:
     count = said = 0
     binary = False
     for document in documents:
@@ -89,7 +99,7 @@ def _write(out: BinaryIO, documents: Iterator[Spooled], files: Sequence[str]) ->
             said += len(words(document.text[:_SNIFFED])) + len(words(document.question))
         out.write(codec.encode(document) + b"\n")
     if not count:
-        where = ", ".join(files) or "training_data"
+        where = ", ".join(filter(None, (file.called for file in files))) or _TRAINING_DATA
         raise AlvoError(errors.AGENT_DATA_EMPTY, where=where)
     # How much a PDF says is known once it has been read.
     if said < MIN_WORDS and not binary:
@@ -109,16 +119,23 @@ class _Limit:
 
 
 def _documents(
-    name: str, training_data: str | list[str | Json] | None, files: Sequence[str], limit: _Limit
+    name: str,
+    training_data: str | list[str | Json] | None,
+    files: Sequence[GivenFile],
+    limit: _Limit,
 ) -> Iterator[Spooled]:
     if isinstance(training_data, str):
         limit.take(len(training_data.encode("utf-8", "replace")))
-        yield from _of_text(training_data, name, "training_data")
+        yield from _of_text(training_data, name, _TRAINING_DATA)
     elif training_data is not None:
         for n, one in enumerate(training_data, 1):
-            yield from _of_item(one, f"{name}/{n}", f"training_data[{n - 1}]", limit)
+            yield from _of_item(one, f"{name}/{n}", f"{_TRAINING_DATA}[{n - 1}]", limit)
+    unnamed = int(isinstance(training_data, str))
     for file in files:
-        yield from _of_file(file, limit)
+        unnamed += not file.called
+        # Of two documents of one path the later would take the place of the other.
+        called = file.called or (name if unnamed == 1 else f"{name}, {unnamed}")
+        yield from _of_file(file.path, called, file.called or _TRAINING_DATA, limit)
 
 
 def _of_text(text: str, path: str, where: str) -> Iterator[Spooled]:
@@ -185,11 +202,12 @@ def _of_object(item: Json, path: str, where: object) -> Spooled:
     return Spooled(_form(item["text"]), path, item["text"], title)
 
 
-def _of_file(path: str, limit: _Limit) -> Iterator[Spooled]:
-    content = _content(path, limit)
+def _of_file(file: str, path: str, where: str, limit: _Limit) -> Iterator[Spooled]:
+    """`path`: of its documents, as citations show it; `where`: what errors call it."""
+    content = _content(file, limit)
     if not content.strip():
-        raise AlvoError(errors.AGENT_DATA_EMPTY, where=path)
-    suffix = Path(path).suffix.lower()
+        raise AlvoError(errors.AGENT_DATA_EMPTY, where=where)
+    suffix = Path(file).suffix.lower()
     if suffix not in (*_JSON_LINES, *_TEXTS):
         yield Spooled(Form.FILE, path, base64.b64encode(content).decode())
         return
@@ -197,13 +215,13 @@ def _of_file(path: str, limit: _Limit) -> Iterator[Spooled]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         if suffix in _JSON_LINES or _is_binary_bytes(content):
-            raise AlvoError(errors.AGENT_DATA_BINARY, where=path) from None
+            raise AlvoError(errors.AGENT_DATA_BINARY, where=where) from None
         # Text in some older encoding: who reads files finds out which.
         yield Spooled(Form.FILE, path, base64.b64encode(content).decode())
         return
-    _refuse_binary(text, path)
+    _refuse_binary(text, where)
     if suffix in _JSON_LINES:
-        yield from _of_lines(text, path, path)
+        yield from _of_lines(text, path, where)
     else:
         yield from _parts(text, path, "")
 
