@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 
@@ -21,8 +22,9 @@ from daemon.index.retrieval_model import RetrievalModel
 from daemon.protocol import codec, errors
 from daemon.protocol.agents import AgentConfig, AgentExported, AgentProfile, EvaluationReport
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Digest
+from daemon.protocol.values import Digest, Timestamp
 from daemon.store.agents import StoredAgent, StoredVersion
+from daemon.store.clock import timestamp
 from prompts import Phrase
 
 FORMAT: Final = 1
@@ -282,7 +284,13 @@ def _read(file: Path, name: str) -> None:
     else:
         with file.open("rb") as lines:
             for line in lines:
-                codec.decode(line, Spooled)
+                given = codec.decode(line, Spooled).modified_at
+                _require(given is None or _is_moment(given), "a time that is none")
+
+
+def _is_moment(text: Timestamp) -> bool:
+    """As our own are written: citations and screens rely on it."""
+    return timestamp(datetime.fromisoformat(text)) == text
 
 
 def _require(fits: object, otherwise: str) -> None:

@@ -7,7 +7,8 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -16,7 +17,8 @@ from daemon.index.language import words
 from daemon.index.materials import Form, Spooled
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Json
+from daemon.protocol.values import Json, Timestamp
+from daemon.store.clock import now, timestamp
 from prompts import Phrase
 
 MIN_WORDS: Final = 3
@@ -124,18 +126,28 @@ def _documents(
     files: Sequence[GivenFile],
     limit: _Limit,
 ) -> Iterator[Spooled]:
-    if isinstance(training_data, str):
-        limit.take(len(training_data.encode("utf-8", "replace")))
-        yield from _of_text(training_data, name, _TRAINING_DATA)
-    elif training_data is not None:
-        for n, one in enumerate(training_data, 1):
-            yield from _of_item(one, f"{name}/{n}", f"{_TRAINING_DATA}[{n - 1}]", limit)
+    yield from _as_of(now(), _of_training_data(name, training_data, limit))
     unnamed = int(isinstance(training_data, str))
     for file in files:
         unnamed += not file.called
         # Of two documents of one path the later would take the place of the other.
         called = file.called or (name if unnamed == 1 else f"{name}, {unnamed}")
         yield from _of_file(file.path, called, file.called or _TRAINING_DATA, limit)
+
+
+def _as_of(at: Timestamp, documents: Iterator[Spooled]) -> Iterator[Spooled]:
+    return (replace(one, modified_at=at) for one in documents)
+
+
+def _of_training_data(
+    name: str, training_data: str | list[str | Json] | None, limit: _Limit
+) -> Iterator[Spooled]:
+    if isinstance(training_data, str):
+        limit.take(len(training_data.encode("utf-8", "replace")))
+        yield from _of_text(training_data, name, _TRAINING_DATA)
+    elif training_data is not None:
+        for n, one in enumerate(training_data, 1):
+            yield from _of_item(one, f"{name}/{n}", f"{_TRAINING_DATA}[{n - 1}]", limit)
 
 
 def _of_text(text: str, path: str, where: str) -> Iterator[Spooled]:
@@ -204,10 +216,13 @@ def _of_object(item: Json, path: str, where: object) -> Spooled:
 
 def _of_file(file: str, path: str, where: str, limit: _Limit) -> Iterator[Spooled]:
     """`path`: of its documents, as citations show it; `where`: what errors call it."""
-    content = _content(file, limit)
+    content, modified_at = _content(file, limit)
     if not content.strip():
         raise AlvoError(errors.AGENT_DATA_EMPTY, where=where)
-    suffix = Path(file).suffix.lower()
+    yield from _as_of(modified_at, _of_content(content, Path(file).suffix.lower(), path, where))
+
+
+def _of_content(content: bytes, suffix: str, path: str, where: str) -> Iterator[Spooled]:
     if suffix not in (*_JSON_LINES, *_TEXTS):
         yield Spooled(Form.FILE, path, base64.b64encode(content).decode())
         return
@@ -226,7 +241,8 @@ def _of_file(file: str, path: str, where: str, limit: _Limit) -> Iterator[Spoole
         yield from _parts(text, path, "")
 
 
-def _content(path: str, limit: _Limit) -> bytes:
+def _content(path: str, limit: _Limit) -> tuple[bytes, Timestamp]:
+    """And when it was changed."""
     if not Path(path).is_absolute() or "\0" in path:
         raise AlvoError(
             errors.AGENT_FILE_UNREADABLE, path=path, reason=Phrase("agent_path_absolute")
@@ -240,11 +256,19 @@ def _content(path: str, limit: _Limit) -> bytes:
                 raise AlvoError(errors.AGENT_FILE_UNREADABLE, path=path, reason=reason)
             # A file may grow while it is read.
             limit.take(status.st_size)
-            return file.read(status.st_size + 1)[: status.st_size]
+            return file.read(status.st_size + 1)[: status.st_size], _moment(status.st_mtime)
     except OSError as error:
         raise AlvoError(
             errors.AGENT_FILE_UNREADABLE, path=path, reason=error.strerror or "?"
         ) from None
+
+
+def _moment(seconds: float) -> Timestamp:
+    try:
+        return timestamp(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError):
+        # A file system may hold what no calendar does.
+        return now()
 
 
 def _parts(text: str, path: str, title: str) -> Iterator[Spooled]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -112,6 +113,18 @@ def test_a_file_that_has_changed_takes_the_place_of_what_it_was(home, rpc):
     assert "cellar" in hit["text"]
     assert "06:45" in hit["text"]
     assert "05:30" not in hit["text"]
+
+
+def test_citations_say_how_old_what_they_cite_is_also_after_the_next_training(home, rpc):
+    file = home.home / "flask.md"
+    file.write_text(FLASK)
+    os.utime(file, (0, 1_000_000_000))
+    rpc("agent.create", user_id="a", files=[str(file)])
+    trained(rpc, "a")
+    rpc("agent.add", user_id="a", training_data=DJANGO)
+    assert trained(rpc, "a")["version"] == 2
+    said = rpc("agent.infer", user_id="a", prompt="Como criar uma API Flask?")
+    assert [one["modified_at"][:10] for one in said["citations"]] == ["2001-09-09"]
 
 
 @pytest.mark.slow

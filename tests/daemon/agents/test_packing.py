@@ -194,6 +194,8 @@ def test_more_than_may_be_is_refused_however_small_it_is_packed(packed, tmp_path
                               "questions": [], "written_by": "x"}).encode()),
         ("data-1.jsonl", b"not json\n"),
         ("data-1.jsonl", b'{"form":"program","path":"a","text":"x"}\n'),
+        ("data-1.jsonl", b'{"form":"text","path":"a","text":"x","modified_at":"soon"}\n'),
+        ("data-1.jsonl", b'{"form":"text","path":"a","text":"x","modified_at":"2026-11-29"}\n'),
     ],
 )  # fmt: skip
 def test_a_part_that_is_not_what_it_is_called_is_refused(packed, tmp_path, name, content):

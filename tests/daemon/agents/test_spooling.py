@@ -68,6 +68,15 @@ def test_files_are_read_by_their_name_and_others_are_left_to_the_parsers(tmp_pat
     assert found[0].path == files[0]
 
 
+def test_a_document_is_as_old_as_its_file_and_text_as_old_as_the_call(tmp_path):
+    (tmp_path / "a.md").write_text("# One\n\ntwo three")
+    os.utime(tmp_path / "a.md", (0, 1_000_000_000))
+    text, file = spooled(tmp_path, "some words here", [str(tmp_path / "a.md")])
+    assert file.modified_at == "2001-09-09T01:46:40.000Z"
+    assert text.modified_at is not None
+    assert text.modified_at > "2026"
+
+
 def test_a_file_is_called_as_it_was_where_it_came_from(tmp_path):
     (tmp_path / "a.md").write_text("# One\n\ntwo three")
     (tmp_path / "b.txt").write_text("four five six")
