@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 
 from daemon.store import Database
@@ -180,6 +181,37 @@ def test_a_stop_is_no_failed_attempt(home, rpc):
         assert {one["attempts"] for one in version["stages"]} == {1}
 
 
+@pytest.mark.slow
+def test_trainings_run_a_few_at_a_time_and_behind_everything_else(home):
+    daemon = home.start(ALVO_AGENTS_WORKERS="2")
+    names = [f"a{n}" for n in range(5)]
+    seen = list[list[int]]()
+    with home.rpc() as rpc:
+        for name in names:
+            rpc("agent.create", user_id=name, training_data=FLASK)
+
+        def rest() -> bool:
+            seen.append(
+                [nice for one in psutil.Process(daemon.pid).children() for nice in _nice(one)]
+            )
+            return all(one["training"] is None for one in rpc("agent.list")["agents"])
+
+        wait_until(rest, within=100)
+        assert [one["status"] for one in rpc("agent.list")["agents"]] == ["ready"] * len(names)
+    assert max(map(len, seen)) == 2
+    # Between its birth and its lowering a child is as its parent is.
+    lowered = [nice for children in seen for nice in children if nice == 19]
+    assert len(lowered) > 0.8 * sum(map(len, seen))
+
+
+def _nice(process: psutil.Process) -> list[int]:
+    """None of one that is gone."""
+    try:
+        return [process.nice()]
+    except psutil.NoSuchProcess:
+        return []
+
+
 def bad_pairs() -> list[dict[str, str]]:
     return [{"question": question, "answer": answer} for question, answer in misleading()]
 
@@ -289,14 +321,34 @@ def test_going_back_under_load_fails_no_question(home, rpc):
 def test_a_flow_goes_on_with_the_version_it_began_on(rpc):
     rpc("agent.create", user_id="a", training_data=FLASK)
     trained(rpc, "a")
-    flow = rpc("flow.start", question="Qual é a cor preferida do Zebra42?", agent="a")
+    question = "What is the dog of Bob called?"
+    flow = rpc("flow.start", question=question, agent="a")
     waiting = rpc.inquiry(flow["id"])
     assert waiting["kind"] == "search_again"
-    rpc("agent.add", user_id="a", training_data=DJANGO)
+    rpc("agent.add", user_id="a", training_data="The dog of Bob is called Seven.")
     assert trained(rpc, "a")["version"] == 2
     rpc.allow(waiting)
-    rpc.follow(flow["id"], {"waiting", "failed", "answered"})
-    assert "painel" not in json.dumps(rpc("flow.get", flow_id=flow["id"]))
+    # In its second round it finds no more than in the first: it asks again.
+    wait_until(lambda: rpc("flow.get", flow_id=flow["id"])["rounds"] == 2, within=30)
+    again = rpc.inquiry(flow["id"])
+    assert (again["kind"], again["id"] == waiting["id"]) == ("search_again", False)
+    assert "Seven" in rpc("agent.infer", user_id="a", prompt=question)["response"]
+
+
+def test_of_the_versions_as_many_are_kept_as_are_set(home):
+    home.environ["ALVO_AGENTS_NICENESS"] = "0"
+    home.start(ALVO_AGENTS_VERSIONS_KEPT="2")
+    with home.rpc() as rpc:
+        rpc("agent.create", user_id="a", training_data=FLASK)
+        trained(rpc, "a")
+        for _ in range(2):
+            rpc("agent.add", user_id="a", training_data=DJANGO)
+            trained(rpc, "a")
+        assert [one["number"] for one in rpc("agent.versions", user_id="a")["versions"]] == [3, 2]
+        with pytest.raises(RpcError) as caught:
+            rpc("agent.rollback", user_id="a", version=1)
+        assert caught.value.name == "AGENT_VERSION_NOT_FOUND"
+        assert rpc("agent.rollback", user_id="a")["version"] == 2
 
 
 def test_deleting_removes_everything_and_says_what(home, rpc):
