@@ -71,6 +71,14 @@ def test_an_agent_that_is_not_there_or_not_ready_is_a_clear_error(rpc):
     assert flow.value.name == "AGENT_NOT_READY"
 
 
+def test_a_prompt_that_cannot_be_asked_is_refused_in_the_words_of_who_asks(rpc):
+    for prompt in ("", " \n", "?" * 100_001):
+        with pytest.raises(RpcError) as unfit:
+            rpc("agent.infer", user_id="nobody", prompt=prompt)
+        assert (unfit.value.name, unfit.value.data["field"]) == ("INVALID_PARAMS", "prompt")
+        assert "agent.infer" in unfit.value.message
+
+
 def test_twice_the_same_name_is_refused_and_the_way_to_add_data_is_named(rpc):
     rpc("agent.create", user_id="a", training_data=FLASK)
     with pytest.raises(RpcError) as twice:
