@@ -1,9 +1,9 @@
 """Ties each method of the table to what answers it; mypy refuses a handler of other types."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, fields
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 from daemon.protocol import codec, errors, methods
 from daemon.protocol.errors import AlvoError
@@ -45,11 +45,14 @@ class UnfitParams(AlvoError):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A method, its handler, and the names of its parameters in their order."""
+    """A method, its handler, and the names of its parameters in their order. `within`: the names of
+    the fields of those parameters that are values themselves.
+    """
 
     method: Method[Any, Any]
     handler: Handler[Any, Any]
     names: tuple[str, ...]
+    within: Mapping[str, frozenset[str]]
 
     def read(self, given: Params) -> Any:
         """The parameters as a value of the method's type; `INVALID_PARAMS` names the field."""
@@ -68,12 +71,20 @@ class Binding:
                 reason = Reason("reason_too_many", {"limit": len(self.names)})
                 raise UnfitParams(self.method.name, reason, "params")
             return dict(zip(self.names, given, strict=False))
-        for name in given:
+        for name, value in given.items():
             if name not in self.names:
-                field = shown(name)
-                reason = Reason("reason_field_unknown", {"field": field})
-                raise UnfitParams(self.method.name, reason, field)
+                raise self._unknown(shown(name))
+            # A slip such as `config.privat` must not be taken for the default.
+            known = self.within.get(name)
+            if known is not None and isinstance(value, dict):
+                for inner in value:
+                    if inner not in known:
+                        raise self._unknown(f"{name}.{shown(inner)}")
         return given
+
+    def _unknown(self, field: str) -> UnfitParams:
+        reason = Reason("reason_field_unknown", {"field": field})
+        return UnfitParams(self.method.name, reason, field)
 
 
 class Bindings:
@@ -86,7 +97,7 @@ class Bindings:
         if method.name in self._bindings:
             raise ValueError(f"{method.name} is bound twice")
         names = tuple(field.name for field in fields(method.params))  # type: ignore[arg-type]  # every params type is a dataclass: a test holds it
-        self._bindings[method.name] = Binding(method, handler, names)
+        self._bindings[method.name] = Binding(method, handler, names, _within(method.params))
 
     def __contains__(self, method: Method[Any, Any]) -> bool:
         return method.name in self._bindings
@@ -99,6 +110,15 @@ class Bindings:
         unbound = [name for name in methods.ALL if name not in self._bindings]
         if unbound:
             raise LookupError(f"not bound: {', '.join(unbound)}")
+
+
+def _within(params: type) -> dict[str, frozenset[str]]:
+    found = {}
+    for name, hint in get_type_hints(params).items():
+        for one in get_args(hint) or (hint,):
+            if is_dataclass(one):
+                found[name] = frozenset(field.name for field in fields(one))
+    return found
 
 
 _MISSING: Final = re.compile(r"missing required field `([^`]*)`")

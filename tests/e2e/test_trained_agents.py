@@ -79,6 +79,13 @@ def test_a_prompt_that_cannot_be_asked_is_refused_in_the_words_of_who_asks(rpc):
         assert "agent.infer" in unfit.value.message
 
 
+def test_a_slip_in_the_configuration_is_refused_and_named(rpc):
+    with pytest.raises(RpcError) as unfit:
+        rpc("agent.create", user_id="a", training_data=FLASK, config={"privat": True})
+    assert (unfit.value.name, unfit.value.data["field"]) == ("INVALID_PARAMS", "config.privat")
+    assert rpc("agent.list")["agents"] == []
+
+
 def test_twice_the_same_name_is_refused_and_the_way_to_add_data_is_named(rpc):
     rpc("agent.create", user_id="a", training_data=FLASK)
     with pytest.raises(RpcError) as twice:
