@@ -94,28 +94,32 @@ class Parser(argparse.ArgumentParser):
         return message
 
     def arranged(self, words: list[str]) -> list[str]:
-        """The options first and then the words, which argparse does not take in two parts
-        (`create ann --private notes.md`); `ask how does tar -x work` is a question.
+        """The options first and then the text, so that `ask how does tar -x work` is a question.
+
+        Where there is no text as well: argparse loses words that stand behind an option between them.
         """
         options: list[str] = []
         text: list[str] = []
         left = list(words)
+        ended: list[str] = [] if self.text_follows == Text.NONE else ["--"]
         while left:
             word = left.pop(0)
             flag = word.partition("=")[0]
             if word == "--":
-                left = ["--", *left] if self.text_follows == Text.NONE else left
+                ended = ["--"]
                 break
             if flag in self._takes_value:
                 options.append(word)
                 if self._takes_value[flag] and flag == word and left:
                     options.append(left.pop(0))
                 continue
+            if self.text_follows == Text.NONE and word.startswith("-") and word != "-":
+                options.append(word)  # argparse says that there is none such
+                continue
             text.append(word)
             if self.text_follows == Text.FIRST_WORD:
                 break
-        border = [] if self.text_follows == Text.NONE else ["--"]
-        return [*options, *border, *text, *left]
+        return [*options, *ended, *text, *left]
 
     def wants_help(self, words: list[str]) -> bool:
         """Asked for before anything is required."""

@@ -59,7 +59,13 @@ def _extracted(document: Spooled, parsers: Parsers) -> Extracted:
         place = " ".join(document.question.split())[:_PLACE_CHARS]
         pieces = split_long(document.text)
         parts = tuple(ParsedPassage(place, piece, place) for piece in pieces)
-        return Extracted(document.path, document.title, parts, document.question)
+        return Extracted(
+            document.path,
+            document.title,
+            parts,
+            document.question,
+            modified_at=document.modified_at,
+        )
     if document.form is Form.FILE:
         content = base64.b64decode(document.text, validate=True)
         kind = _kind(document.path, content)
@@ -70,7 +76,9 @@ def _extracted(document: Spooled, parsers: Parsers) -> Extracted:
     cut = tuple(ParsedPassage(p.place, p.text, p.heading) for p in passages(extract))
     name = os.path.basename(document.path) if document.form is Form.FILE else ""  # noqa: PTH119
     title = document.title or extract.title or name
-    return Extracted(document.path, title, cut, part=document.part)
+    return Extracted(
+        document.path, title, cut, part=document.part, modified_at=document.modified_at
+    )
 
 
 def _kind(path: str, content: bytes) -> Kind:

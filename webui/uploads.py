@@ -5,6 +5,7 @@ The daemon copies what it is given before it answers, so the files live as long 
 
 import asyncio
 import contextlib
+import itertools
 import os
 import re
 import secrets
@@ -32,6 +33,8 @@ _WITHIN_S: Final = 600.0
 _PIECE: Final = 256 * 1024
 _OLD_S: Final = 3600.0
 _LINES: Final = re.compile(r'\s*\{[^\n]*"(?:question|answer|text)"\s*:')
+_TRAINING_DATA: Final = ""
+"""How the daemon is told that a file is training data and no file of the person's."""
 _UNFIT: Final = re.compile(r"[^\w.\- ]+")
 
 
@@ -100,16 +103,20 @@ def _by_file(body: Path, folder: Path) -> dict[str, Any]:
     body.unlink()
     data = given.get("training_data")
     if isinstance(data, (str, list)):
-        name = _safe(str(given.get("user_id", "")))
+        files, names = (_list(given.get(name)) for name in ("files", "names"))
         given["training_data"] = None
-        files = given.get("files")
-        given["files"] = [*(files if isinstance(files, list) else []), _written(data, folder, name)]
+        given["files"] = [*files, _written(data, folder)]
+        given["names"] = [*(names or files), _TRAINING_DATA]
     return given
 
 
-def _written(data: str | list[Any], folder: Path, name: str) -> str:
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _written(data: str | list[Any], folder: Path) -> str:
     lines = isinstance(data, list) or _LINES.match(data) is not None
-    path = folder / f"{name}{'.jsonl' if lines else '.txt'}"
+    path = folder / f"training_data{'.jsonl' if lines else '.txt'}"
     with _new(path) as file:
         if isinstance(data, str):
             file.write(data.encode("utf-8", "replace"))
@@ -121,7 +128,8 @@ def _written(data: str | list[Any], folder: Path, name: str) -> str:
 
 async def _parts(request: web.BaseRequest, folder: Path) -> dict[str, Any]:
     """Fields `user_id`, `training_data`, `config` (JSON), and any number of files."""
-    given: dict[str, Any] = {"files": []}
+    given: dict[str, Any] = {}
+    files: dict[str, str] = {}
     room = _Room(MAX_UPLOAD)
     try:
         reader = await request.multipart()
@@ -132,7 +140,8 @@ async def _parts(request: web.BaseRequest, folder: Path) -> dict[str, Any]:
             if isinstance(part, MultipartReader) or not (part.name or "").isprintable():
                 raise refused("web_reason_malformed")
             if part.filename is not None or part.name in ("files", "training_data"):
-                given["files"].append(await _file(part, folder, room, len(given["files"])))
+                path = await _file(part, folder, room, len(files))
+                files[path] = _called(part, set(files.values()))
             elif part.name:
                 given[part.name] = await _field(part)
         else:
@@ -140,7 +149,17 @@ async def _parts(request: web.BaseRequest, folder: Path) -> dict[str, Any]:
     except (HttpProcessingError, ValueError, AssertionError, LookupError):
         # How aiohttp says that it is no form.
         raise refused("web_reason_malformed") from None
-    return given
+    # Where they lie is gone with the request: what they are called is what lasts.
+    return {**given, "files": [*files], "names": [*files.values()]}
+
+
+def _called(part: BodyPartReader, taken: set[str]) -> str:
+    """Two files of one name are two, and each is the same again when both are sent again."""
+    if part.filename is None:
+        return _TRAINING_DATA
+    name = Path(_safe(part.filename))
+    numbered = (f"{name.stem} ({n}){name.suffix}" for n in itertools.count(2))
+    return next(one for one in itertools.chain([str(name)], numbered) if one not in taken)
 
 
 async def _file(part: BodyPartReader, folder: Path, room: "_Room", n: int) -> str:

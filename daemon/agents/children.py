@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from daemon.agents import jobs
-from daemon.agents.worker import COMMAND
+from daemon.agents.worker import COMMAND, EMBEDDING
 from daemon.config import AgentSettings, Paths
 from daemon.process import lower
 from daemon.protocol import codec, errors
@@ -40,7 +40,14 @@ class _Extraction:
 class Children:
     """`run` gives a job to a child of its own; `extract` has documents cut by `alvo-embed`."""
 
-    def __init__(self, paths: Paths, settings: AgentSettings, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        settings: AgentSettings,
+        environ: Mapping[str, str],
+        keys: Mapping[str, str] | None = None,
+    ) -> None:
+        """`keys`: of the environment, for those children alone that embed."""
         self._home = paths.home
         self._settings = settings
         self._environ = {
@@ -48,11 +55,13 @@ class Children:
             for name, value in environ.items()
             if name in _NAMES or name.startswith(_PREFIXES)
         }
+        self._keys = keys or {}
 
     async def run(self, name: str, job: Any, result: type[T], tell: Tell | None = None) -> T:
         """Raises the error that the job ended with, ChildEnded, or AGENT_STAGE_LATE."""
         command = (*COMMAND, name, str(os.getpid()))
-        given = await self._result(command, codec.encode(job), tell)
+        keys = self._keys if name in EMBEDDING else {}
+        given = await self._result(command, codec.encode(job), tell, keys)
         return codec.from_builtins(given["result"], result)
 
     async def extract(self, files: list[Path], out: Path, tell: Tell | None = None) -> int:
@@ -66,14 +75,18 @@ class Children:
         return (await self.run("drop", jobs.Drop(owners), jobs.Dropped)).passages
 
     async def _result(
-        self, command: tuple[str, ...], given: bytes, tell: Tell | None
+        self,
+        command: tuple[str, ...],
+        given: bytes,
+        tell: Tell | None,
+        keys: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=self._environ,
+            env={**self._environ, **(keys or {})},
             cwd=self._home if self._home.is_dir() else "/",
             limit=MAX_FRAME_BYTES * 4,
         )

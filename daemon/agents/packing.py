@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 
@@ -28,8 +29,9 @@ from daemon.protocol.agents import (
     Measure,
 )
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Digest
+from daemon.protocol.values import Digest, Timestamp
 from daemon.store.agents import StoredAgent, StoredVersion
+from daemon.store.clock import timestamp
 from prompts import Phrase
 
 FORMAT: Final = 1
@@ -322,6 +324,12 @@ def _check_document(document: Spooled, job: Unpack) -> None:
     _require(1 <= document.part <= job.max_bytes, "a part out of range")
     if document.form is Form.FILE:
         base64.b64decode(document.text, validate=True)
+    _require(document.modified_at is None or _is_moment(document.modified_at), "no time")
+
+
+def _is_moment(text: Timestamp) -> bool:
+    """As our own are written: citations and screens rely on it."""
+    return timestamp(datetime.fromisoformat(text)) == text
 
 
 def _require(fits: object, otherwise: str) -> None:

@@ -120,7 +120,7 @@ def _document(
         path=extracted.path if extracted.part == 1 else f"{extracted.path} ({extracted.part})",
         title=title,
         language=language,
-        modified_at=at,
+        modified_at=extracted.modified_at or at,
         size=len(content),
         mtime_ns=0,
         content_hash=Digest(hashlib.sha256(content).hexdigest()),

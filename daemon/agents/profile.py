@@ -91,15 +91,16 @@ def _terms(passages: Sequence[Read]) -> tuple[Counter[str], dict[str, Counter[st
     for passage in passages:
         written = _WORD.findall(f"{passage.heading}\n{passage.text}")
         stop = language.STOP_WORDS[passage.language]
-        seen: set[str] = set()
+        # In the order of the text: that of a set is another one in every process.
+        seen = dict[str, None]()
         for word in written:
             folded = language.fold(word)
             if len(folded) < 3 or folded in stop or folded.isdigit():
                 continue
             stem = language.stem([folded], passage.language)[0]
             forms.setdefault(stem, Counter())[word] += 1
-            seen.add(stem)
-        weights.update(seen)
+            seen[stem] = None
+        weights.update(seen.keys())
         # What a heading names is what the passage is about.
         weights.update(
             stem

@@ -63,7 +63,8 @@ def key_sentence(one: AgentPassage, rarity: Mapping[str, float]) -> str:
             continue
         content = language.without_stop_words(words, one.language)
         stems = language.stem(content, one.language)
-        worth = sum(rarity.get(stem, 0.0) for stem in set(stems)) / len(words)
+        # In one order: the last digit of a sum decides between sentences of the same worth.
+        worth = sum(rarity.get(stem, 0.0) for stem in dict.fromkeys(stems)) / len(words)
         if worth > most and _leaves_enough(one, sentence):
             best, most = sentence, worth
     return best

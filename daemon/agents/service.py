@@ -14,6 +14,7 @@ from daemon.agents.pipeline import Pipeline
 from daemon.agents.places import Places
 from daemon.agents.records import Records
 from daemon.agents.serving import Serving
+from daemon.agents.spooling import GivenFile
 from daemon.config import AgentSettings
 from daemon.protocol import errors
 from daemon.protocol.agents import (
@@ -52,6 +53,7 @@ from daemon.store.agents import (
     stages_of,
     versions_of,
 )
+from prompts import Phrase
 
 T = TypeVar("T")
 
@@ -60,6 +62,7 @@ _log: Final = logging.getLogger(__name__)
 _REMOVED_S: Final = 15.0
 """How long a delete waits for the index; what is left then is removed later."""
 _MAX_DESCRIPTION: Final = 2000
+_MAX_NAME: Final = 255
 
 
 class Agents:
@@ -86,11 +89,11 @@ class Agents:
         """Gives the name; raises AGENT_EXISTS, AGENT_NAME_INVALID, AGENT_DATA_*."""
         user_id = checked(given.user_id)
         config = _checked_config(given.config or AgentConfig())
-        data, files = given.training_data, given.files
+        files = _given_files("agent.create", given)
         async with self._places.changing[user_id]:
             if await self._records.read(lambda db: find_agent(db, user_id)) is not None:
                 raise AlvoError(errors.AGENT_EXISTS, agent=user_id)
-            file, measured = await self._spooled(user_id, user_id, data, files)
+            file, measured = await self._spooled(user_id, user_id, given.training_data, files)
 
             def create(db: Database) -> None:
                 create_agent(db, user_id, config)
@@ -112,13 +115,13 @@ class Agents:
         return number
 
     async def _added(self, user_id: UserId, given: AddToAgent) -> tuple[int, spooling.Measured]:
+        files = _given_files("agent.add", given)
         agent = await self._records.read(lambda db: load_agent(db, user_id))
         if agent.training is not None:
             raise AlvoError(errors.AGENT_TRAINING, agent=user_id, version=agent.training)
         # No document of a list is called so.
         called = f"{user_id}/v{agent.last_version + 1}"
-        data, files = given.training_data, given.files
-        file, measured = await self._spooled(user_id, called, data, files)
+        file, measured = await self._spooled(user_id, called, given.training_data, files)
 
         def add(db: Database) -> int:
             serves = load_agent(db, user_id).version
@@ -206,7 +209,7 @@ class Agents:
         user_id: UserId,
         called: str,
         training_data: str | list[str | Json] | None,
-        files: list[str],
+        files: list[GivenFile],
     ) -> tuple[str, spooling.Measured]:
         file = f"data-{os.urandom(6).hex()}.jsonl"
         target = self._places.material(user_id, file)
@@ -228,6 +231,17 @@ class Agents:
     @staticmethod
     def _say(what: str, user_id: str, **fields: Any) -> None:
         _log.info("agent %s", what, extra={"fields": {"agent": user_id, **fields}})
+
+
+def _given_files(method: str, given: CreateAgent | AddToAgent) -> list[GivenFile]:
+    """Each file with what it is called; without names, by its path."""
+    names = given.names or given.files
+    called = [name for name in given.names if name]
+    fits = len(names) == len(given.files) and len(set(called)) == len(called)
+    if not fits or any(len(name) > _MAX_NAME for name in called):
+        reason = Phrase("agent_names", files=len(given.files), limit=_MAX_NAME)
+        raise AlvoError(errors.INVALID_PARAMS, method=method, field="names", reason=reason)
+    return [GivenFile(*one) for one in zip(given.files, names, strict=True)]
 
 
 def _checked_config(config: AgentConfig) -> AgentConfig:

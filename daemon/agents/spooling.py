@@ -7,7 +7,8 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -16,7 +17,8 @@ from daemon.index.language import words
 from daemon.index.materials import Form, Spooled
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
-from daemon.protocol.values import Json
+from daemon.protocol.values import Json, Timestamp
+from daemon.store.clock import now, timestamp
 from prompts import Phrase
 
 MIN_WORDS: Final = 3
@@ -29,6 +31,8 @@ _JSON_LINES: Final = (".jsonl", ".ndjson")
 _TEXTS: Final = (".txt", ".text", ".md", ".markdown")
 _MARKDOWN: Final = re.compile(r"^(?:#{1,6} +\S|```|~~~)", re.MULTILINE)
 _TITLE_CHARS: Final = 200
+_TRAINING_DATA: Final = "training_data"
+"""How errors call what did not come from a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,19 @@ class Measured:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """`called`: what citations call it; empty: it is training data, which only came by file."""
+
+    path: str
+    called: str
+
+
 def spool(
     target: Path,
     name: str,
     training_data: str | list[str | Json] | None,
-    files: Sequence[str],
+    files: Sequence[GivenFile],
     max_bytes: int,
 ) -> Measured:
     """Writes the file for this user alone; raises AGENT_DATA_*, AGENT_FILE_UNREADABLE, STORE_FULL and
@@ -77,7 +89,7 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def _write(out: BinaryIO, documents: Iterator[Spooled], files: Sequence[str]) -> int:
+def _write(out: BinaryIO, documents: Iterator[Spooled], files: Sequence[GivenFile]) -> int:
     count = said = 0
     binary = False
     for document in documents:
@@ -89,7 +101,7 @@ def _write(out: BinaryIO, documents: Iterator[Spooled], files: Sequence[str]) ->
             said += len(words(document.text[:_SNIFFED])) + len(words(document.question))
         out.write(codec.encode(document) + b"\n")
     if not count:
-        where = ", ".join(files) or "training_data"
+        where = ", ".join(filter(None, (file.called for file in files))) or _TRAINING_DATA
         raise AlvoError(errors.AGENT_DATA_EMPTY, where=where)
     # How much a PDF says is known once it has been read.
     if said < MIN_WORDS and not binary:
@@ -109,16 +121,33 @@ class _Limit:
 
 
 def _documents(
-    name: str, training_data: str | list[str | Json] | None, files: Sequence[str], limit: _Limit
+    name: str,
+    training_data: str | list[str | Json] | None,
+    files: Sequence[GivenFile],
+    limit: _Limit,
+) -> Iterator[Spooled]:
+    yield from _as_of(now(), _of_training_data(name, training_data, limit))
+    unnamed = int(isinstance(training_data, str))
+    for file in files:
+        unnamed += not file.called
+        # Of two documents of one path the later would take the place of the other.
+        called = file.called or (name if unnamed == 1 else f"{name}, {unnamed}")
+        yield from _of_file(file.path, called, file.called or _TRAINING_DATA, limit)
+
+
+def _as_of(at: Timestamp, documents: Iterator[Spooled]) -> Iterator[Spooled]:
+    return (replace(one, modified_at=at) for one in documents)
+
+
+def _of_training_data(
+    name: str, training_data: str | list[str | Json] | None, limit: _Limit
 ) -> Iterator[Spooled]:
     if isinstance(training_data, str):
         limit.take(len(training_data.encode("utf-8", "replace")))
-        yield from _of_text(training_data, name, "training_data")
+        yield from _of_text(training_data, name, _TRAINING_DATA)
     elif training_data is not None:
         for n, one in enumerate(training_data, 1):
-            yield from _of_item(one, f"{name}/{n}", f"training_data[{n - 1}]", limit)
-    for file in files:
-        yield from _of_file(file, limit)
+            yield from _of_item(one, f"{name}/{n}", f"{_TRAINING_DATA}[{n - 1}]", limit)
 
 
 def _of_text(text: str, path: str, where: str) -> Iterator[Spooled]:
@@ -185,11 +214,15 @@ def _of_object(item: Json, path: str, where: object) -> Spooled:
     return Spooled(_form(item["text"]), path, item["text"], title)
 
 
-def _of_file(path: str, limit: _Limit) -> Iterator[Spooled]:
-    content = _content(path, limit)
+def _of_file(file: str, path: str, where: str, limit: _Limit) -> Iterator[Spooled]:
+    """`path`: of its documents, as citations show it; `where`: what errors call it."""
+    content, modified_at = _content(file, limit)
     if not content.strip():
-        raise AlvoError(errors.AGENT_DATA_EMPTY, where=path)
-    suffix = Path(path).suffix.lower()
+        raise AlvoError(errors.AGENT_DATA_EMPTY, where=where)
+    yield from _as_of(modified_at, _of_content(content, Path(file).suffix.lower(), path, where))
+
+
+def _of_content(content: bytes, suffix: str, path: str, where: str) -> Iterator[Spooled]:
     if suffix not in (*_JSON_LINES, *_TEXTS):
         yield Spooled(Form.FILE, path, base64.b64encode(content).decode())
         return
@@ -197,18 +230,19 @@ def _of_file(path: str, limit: _Limit) -> Iterator[Spooled]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         if suffix in _JSON_LINES or _is_binary_bytes(content):
-            raise AlvoError(errors.AGENT_DATA_BINARY, where=path) from None
+            raise AlvoError(errors.AGENT_DATA_BINARY, where=where) from None
         # Text in some older encoding: who reads files finds out which.
         yield Spooled(Form.FILE, path, base64.b64encode(content).decode())
         return
-    _refuse_binary(text, path)
+    _refuse_binary(text, where)
     if suffix in _JSON_LINES:
-        yield from _of_lines(text, path, path)
+        yield from _of_lines(text, path, where)
     else:
         yield from _parts(text, path, "")
 
 
-def _content(path: str, limit: _Limit) -> bytes:
+def _content(path: str, limit: _Limit) -> tuple[bytes, Timestamp]:
+    """And when it was changed."""
     if not Path(path).is_absolute() or "\0" in path:
         raise AlvoError(
             errors.AGENT_FILE_UNREADABLE, path=path, reason=Phrase("agent_path_absolute")
@@ -222,11 +256,19 @@ def _content(path: str, limit: _Limit) -> bytes:
                 raise AlvoError(errors.AGENT_FILE_UNREADABLE, path=path, reason=reason)
             # A file may grow while it is read.
             limit.take(status.st_size)
-            return file.read(status.st_size + 1)[: status.st_size]
+            return file.read(status.st_size + 1)[: status.st_size], _moment(status.st_mtime)
     except OSError as error:
         raise AlvoError(
             errors.AGENT_FILE_UNREADABLE, path=path, reason=error.strerror or "?"
         ) from None
+
+
+def _moment(seconds: float) -> Timestamp:
+    try:
+        return timestamp(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError):
+        # A file system may hold what no calendar does.
+        return now()
 
 
 def _parts(text: str, path: str, title: str) -> Iterator[Spooled]:

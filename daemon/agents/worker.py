@@ -18,7 +18,7 @@ from daemon.protocol import codec
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Json, Progress
 
-_EMBEDDING: Final = frozenset({"process", "learn", "judge"})
+EMBEDDING: Final = frozenset({"process", "learn", "judge"})
 """The jobs that embed; where a server does that, it must be reached."""
 COMMAND: Final = (sys.executable, "-I", "-X", "utf8", "-m", "daemon.agents.worker")
 
@@ -38,7 +38,7 @@ def main() -> int:
     try:
         # Before the walls are up: its key may lie in a file that is beyond them.
         embedder = None
-        if name in _EMBEDDING:
+        if name in EMBEDDING:
             embedder = choose_embedder(config.embedder, paths, os.environ)
         _confine(name, paths, config)
         result = _done(name, given, Bench(paths, config, embedder, _tell))
@@ -92,7 +92,7 @@ def _confine(name: str, paths: Paths, config: Config) -> None:
         config.agents.memory_bytes,
         [os.fsencode(path) for path in readable],
         [*(os.fsencode(path) for path in writable), b"/dev/null"],
-        network=served and name in _EMBEDDING,
+        network=served and name in EMBEDDING,
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from daemon.flow.engine import Engine
 from daemon.flow.ledger import Ledger
-from daemon.protocol import errors
+from daemon.flow.starting import check_question
+from daemon.protocol import errors, methods
 from daemon.protocol.agents import Infer, Inference
 from daemon.protocol.calls import StartFlow, WaitFlow
 from daemon.protocol.errors import AlvoError
@@ -37,6 +38,7 @@ class Inferring:
         wait_s = DEFAULT_WAIT_S if given.timeout_s is None else float(given.timeout_s)
         flow: Flow | None = None
         try:
+            check_question(given.prompt, "prompt", methods.AGENT_INFER.name)
             flow = await self._engine.begin(
                 StartFlow(given.prompt, agent=given.user_id, conversation=given.conversation),
                 speaks,

@@ -163,22 +163,24 @@ def _language(given: StartFlow, speaks: str) -> str:
     return detect(given.question, default=known(speaks))
 
 
+def check_question(text: str, field: str, method: str = methods.FLOW_START.name) -> None:
+    """INVALID_PARAMS, in the words of the method by which it was asked."""
+    if len(text) > MAX_QUESTION_CHARS:
+        raise _invalid(method, field, "reason_text_long", limit=MAX_QUESTION_CHARS)
+    if not text.strip():
+        raise _invalid(method, field, "reason_text_empty")
+
+
 def _check(given: StartFlow) -> None:
-    for field, text, limit in (
-        ("question", given.question, MAX_QUESTION_CHARS),
-        ("context", given.context or "", MAX_GIVEN_CHARS),
-    ):
-        if len(text) > limit:
-            raise _invalid(field, "reason_text_long", limit=limit)
-    if not given.question.strip():
-        raise _invalid("question", "reason_text_empty")
+    method = methods.FLOW_START.name
+    check_question(given.question, "question")
+    if len(given.context or "") > MAX_GIVEN_CHARS:
+        raise _invalid(method, "context", "reason_text_long", limit=MAX_GIVEN_CHARS)
     for field, id_ in (("flow_id", given.flow_id), ("conversation", given.conversation)):
         if id_ is not None and not is_id(id_):
-            raise _invalid(field, "reason_id_form")
+            raise _invalid(method, field, "reason_id_form")
 
 
-def _invalid(field: str, phrase: str, **blanks: int) -> AlvoError:
+def _invalid(method: str, field: str, phrase: str, **blanks: int) -> AlvoError:
     reason = Phrase(phrase, field=field, **blanks)
-    return AlvoError(
-        errors.INVALID_PARAMS, method=methods.FLOW_START.name, field=field, reason=reason
-    )
+    return AlvoError(errors.INVALID_PARAMS, method=method, field=field, reason=reason)

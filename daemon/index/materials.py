@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from daemon.index.documents import ParsedPassage
+from daemon.protocol.values import Timestamp
 
 
 class Form(StrEnum):
@@ -18,7 +19,8 @@ class Form(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Spooled:
     """A document as it was given. `path`: what citations show. `question`: of a pair, with its
-    answer as the text. `part`: of a long one, from 1.
+    answer as the text. `part`: of a long one, from 1. `modified_at`: when its file was changed, or
+    else when it was given; null: nobody noted it.
     """
 
     form: Form
@@ -27,6 +29,7 @@ class Spooled:
     title: str = ""
     question: str = ""
     part: int = 1
+    modified_at: Timestamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +41,4 @@ class Extracted:
     passages: tuple[ParsedPassage, ...]
     question: str = ""
     part: int = 1
+    modified_at: Timestamp | None = None

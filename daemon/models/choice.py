@@ -10,7 +10,7 @@ from daemon.models.embedder import Embedder
 from daemon.models.gemini import Gemini
 from daemon.models.gemini_embedder import GeminiEmbeddings
 from daemon.models.gemini_sdk import GeminiSettings
-from daemon.models.keys import GEMINI, OPENAI, ApiKey, KeyPlaces, find_key
+from daemon.models.keys import CREDENTIALS, GEMINI, OPENAI, ApiKey, KeyPlaces, find_key
 from daemon.models.language_model import Completion, LanguageModel, Prompt, TextStream
 from daemon.models.minilm_files import find_model
 from daemon.models.openai import OpenAI, OpenAISettings
@@ -25,6 +25,7 @@ GEMINI_MODEL: Final = "gemini-flash-latest"
 
 GEMINI_EMBEDDING: Final = "gemini-embedding-001"
 _GEMINI_DIMENSIONS: Final = 768
+_KEYS: Final = {EmbedderKind.GEMINI: GEMINI, EmbedderKind.OPENAI: OPENAI}
 
 
 def choose_embedder(
@@ -42,6 +43,13 @@ def choose_embedder(
             return ServedEmbedder(_openai_embeddings(settings, paths, environ))
         case EmbedderKind.AUTO | EmbedderKind.MINILM:
             return _minilm(settings, paths)
+
+
+def key_environment(settings: EmbedderSettings, environ: Mapping[str, str]) -> dict[str, str]:
+    """What a child that embeds is told besides, to find the embedder's key where we find it."""
+    places = _KEYS.get(settings.kind)
+    names = () if places is None else (CREDENTIALS, *places.variables)
+    return {name: environ[name] for name in names if name in environ}
 
 
 def _minilm(settings: EmbedderSettings, paths: Paths) -> Embedder | None:

@@ -10,6 +10,8 @@ from typing import Final, NoReturn
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 
+CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
+"""Where systemd says that a service finds its credentials."""
 _LONGEST: Final = 4096
 
 
@@ -57,7 +59,7 @@ def find_key(
     `named`: the person set this file, so that it must be there. `CONFIG_INVALID` for a file which
     others may read, or whose content cannot be a key.
     """
-    directory = environ.get("CREDENTIALS_DIRECTORY")
+    directory = environ.get(CREDENTIALS)
     if directory and _is_given(credential := Path(directory) / places.credential):
         return _from_file(credential)
     if named or key_file.exists():

@@ -172,13 +172,16 @@ class AgentConfig:
 class CreateAgent:
     """`training_data`: text or Markdown; JSON lines of `question` and `answer`; or a list of
     documents, each a text or an object with `text` and perhaps `title`, or with `question` and
-    `answer`. `files`: absolute paths, in place of it or beside it.
+    `answer`. `files`: absolute paths, in place of it or beside it. `names`: what citations call
+    each of them, where it is not its path (they lie elsewhere than they came from); an empty one
+    stands for training data that came by file.
     """
 
     user_id: UserId
     training_data: str | list[str | Json] | None = None
     files: list[str] = field(default_factory=list)
     config: AgentConfig | None = None
+    names: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ class AddToAgent:
     user_id: UserId
     training_data: str | list[str | Json] | None = None
     files: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ _NAMED: Final = {"database": 2}
 """How many words name a command, where it is not one."""
 _NAMES: Final = frozenset(("HOME", "PATH", "TMPDIR", "LANG", "USER", "LOGNAME"))
 _PREFIXES: Final = ("LC_", "XDG_", "ALVO_")
-"""What the child is told of the environment: no keys among it."""
+"""What the child is told of the environment: no keys among it but the embedder's. Its parsers are
+told nothing at all.
+"""
 _NICENESS: Final = 10
 _INTERRUPTED: Final = 130
 """The exit status of a run that was interrupted and ended cleanly."""
@@ -63,12 +65,15 @@ class Indexing:
     and removing need not wait for one.
     """
 
-    def __init__(self, paths: Paths, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, paths: Paths, environ: Mapping[str, str], keys: Mapping[str, str] | None = None
+    ) -> None:
+        """`keys`: of the environment, where a server embeds that wants one."""
         self._environ = {
             name: value
             for name, value in environ.items()
             if name in _NAMES or name.startswith(_PREFIXES)
-        }
+        } | dict(keys or {})
         self._home = paths.home
         self._log_file = paths.log_file
         self._wanted: dict[SourceId, tuple[str, ...]] = {}

@@ -49,20 +49,23 @@ def test_an_option_takes_its_value_wherever_it_stands():
 @pytest.mark.parametrize(
     "words",
     [
-        ["create", "ann", "--private", "--seed", "5", "notes.md"],
-        ["--private", "create", "--seed=5", "ann", "notes.md"],
-        ["create", "ann", "notes.md", "--seed", "5", "--private"],
+        ["create", "--private", "--seed", "3", "me", "a.md", "b.md"],
+        ["create", "me", "--private", "--seed=3", "a.md", "b.md"],
+        ["create", "me", "a.md", "--seed", "3", "b.md", "--private"],
+        ["--seed", "3", "create", "me", "--private", "--", "a.md", "b.md"],
     ],
 )
 def test_options_may_stand_between_the_words_of_a_command(words):
     given = read("agents", *words)
-    assert (given.verb, given.name, given.rest) == ("create", "ann", ["notes.md"])
-    assert (given.private, given.seed) == (True, 5)
+    assert (given.verb, given.name, given.rest) == ("create", "me", ["a.md", "b.md"])
+    assert (given.private, given.seed) == (True, 3)
 
 
-def test_a_file_that_is_called_like_an_option_stands_behind_two_dashes():
-    given = read("agents", "create", "ann", "--", "--private")
-    assert (given.rest, given.private) == (["--private"], False)
+def test_a_file_may_be_called_like_an_option_behind_two_dashes_and_one_dash_is_a_word():
+    assert read("agents", "create", "me", "--", "--private").rest == ["--private"]
+    assert read("agents", "create", "me", "-", "--private").rest == ["-"]
+    with pytest.raises(UsageError, match="--privte"):
+        read("agents", "create", "me", "--privte", "a.md")
 
 
 @pytest.mark.parametrize("version", ["²", "x", "9" * 5000, "-"])

@@ -91,12 +91,40 @@ def test_the_profile_goes_with_every_prompt_of_its_flows_as_data(home, server):
         assert EXPERTISE not in server.requests[-1].user
 
 
+def test_what_one_said_in_a_conversation_is_told_to_no_other(home, server):
+    secret = "The oven key hangs behind the flour."
+
+    def said(request: Request) -> Reply:
+        if '"expertise"' in request.system or '"passages"' in request.system:
+            return reply(request)
+        return decision(type="answer", enough=True, answer=f"{secret} [1]", sources=["DOCUMENTS"])
+
+    server.otherwise = said
+    with start(home, server) as rpc:
+        trained(rpc)
+        rpc("agent.create", user_id="other", training_data=TEXT)
+        wait_until(lambda: rpc("agent.status", user_id="other")["training"] is None, within=60)
+        told = dict[str | None, list[bool]]()
+        for agent in ("baker", None, "other", "baker"):
+            before = len(server.requests)
+            given = {} if agent is None else {"agent": agent}
+            flow = rpc("flow.start", question="When is it lit?", conversation="shared", **given)
+            rpc.follow(flow["id"], {"answered", "waiting", "failed"})
+            asked = server.requests[before:]
+            told.setdefault(agent, []).append(any(secret in one.user for one in asked))
+    assert told == {"baker": [False, True], None: [False], "other": [False]}
+
+
 def test_a_private_agent_reaches_no_model_elsewhere(home, server):
     with start(home, server, ALVO_REASONER_FALLBACK="offline") as rpc:
         details = trained(rpc, config={"private": True})
         assert details["profile"]["written_by"] == "offline"
-        told = json.dumps([request.body for request in server.requests])
-        assert "Odivelas" not in told
+        # The model may still be asked, but hears nothing of what the agent knows or is.
+        flow = rpc("flow.start", question="When is the oven lit?", agent="baker")
+        rpc.follow(flow["id"], {"answered", "waiting", "failed"})
+    told = json.dumps([request.body for request in server.requests])
+    for known in ("Odivelas", "05:30", details["profile"]["expertise"][:40]):
+        assert known not in told
 
 
 def test_a_model_that_fails_leaves_the_training_to_the_data(home, server):

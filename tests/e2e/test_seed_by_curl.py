@@ -123,3 +123,50 @@ def test_data_beyond_a_frame_and_files_of_a_form_arrive_and_leave_nothing(
         form = ["-F", "user_id=huge", "-F", f"files=@{huge}"]
         assert curl(web, *form, f"{web.origin}/api/v1/agents")[0] == 413
         assert list((web.files / "uploads").iterdir()) == []
+
+
+def cited(web: Web, user_id: str, prompt: str) -> tuple[str, str]:
+    """The answer, and where its first citation says that it stands."""
+    status, told = posted(web, f"/api/v1/agents/{user_id}/inference", {"prompt": prompt})
+    assert status == 200, told
+    return told["response"], told["citations"][0]["location"]
+
+
+def until_rests(web: Web, user_id: str) -> None:
+    address = f"{web.origin}/api/v1/agents/{user_id}/status"
+    wait_until(lambda: curl(web, address)[1]["training"] is None, within=60)
+
+
+@pytest.mark.slow
+def test_what_was_sent_is_cited_by_its_own_name_and_sent_again_takes_its_own_place(
+    home: Home, tmp_path: Path
+) -> None:
+    roof, well = "What is the roof of the mill made of?", "How deep is the well of the mill?"
+    note = tmp_path / "notes.md"
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "notes.md").write_text("# Well\n\nThe well of the mill is nine metres deep.\n")
+    home.start()
+    with a_bridge(home) as web:
+        form = ["-F", f"files=@{note}", "-F", f"files=@{other / 'notes.md'}"]
+        note.write_text("# Roofs\n\nThe roof of the mill is made of slate from Wales.\n")
+        assert curl(web, "-F", "user_id=form", *form, f"{web.origin}/api/v1/agents")[0] == 201
+        until_rests(web, "form")
+        answer, location = cited(web, "form", roof)
+        assert ("slate" in answer, location) == (True, "notes.md#Roofs")
+        assert cited(web, "form", well)[1] == "notes (2).md#Well"
+
+        note.write_text("# Roofs\n\nThe roof of the mill is made of straw from Wales.\n")
+        assert curl(web, *form, f"{web.origin}/api/v1/agents/form/data")[0] == 201
+        until_rests(web, "form")
+        assert "straw" in cited(web, "form", roof)[0]
+        status, found = curl(web, f"{web.origin}/api/v1/search?query=roof+mill&agent=form")
+        assert (status, "slate" in json.dumps(found)) == (200, False)
+
+        # What comes by file only because it is large is called as if it were small.
+        body = tmp_path / "large.json"
+        large = "The tower of the mill is round." + " " * (9 << 20)
+        body.write_text(json.dumps({"user_id": "large", "training_data": large}))
+        assert posted(web, "/api/v1/agents", f"@{body}")[0] == 201
+        until_rests(web, "large")
+        assert cited(web, "large", "Which form has the tower of the mill?")[1].startswith("large#")

@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 
 from daemon.store import Database
@@ -69,11 +71,18 @@ def test_an_agent_that_is_not_there_or_not_ready_is_a_clear_error(rpc):
     assert flow.value.name == "AGENT_NOT_READY"
 
 
-def test_a_misspelt_setting_is_refused_so_that_nothing_private_is_sent(rpc):
-    with pytest.raises(RpcError) as misspelt:
-        rpc("agent.create", user_id="a", training_data=FLASK, config={"Private": True})
-    assert misspelt.value.name == "INVALID_PARAMS"
-    assert misspelt.value.data["field"] == "config.Private"
+def test_a_prompt_that_cannot_be_asked_is_refused_in_the_words_of_who_asks(rpc):
+    for prompt in ("", " \n", "?" * 100_001):
+        with pytest.raises(RpcError) as unfit:
+            rpc("agent.infer", user_id="nobody", prompt=prompt)
+        assert (unfit.value.name, unfit.value.data["field"]) == ("INVALID_PARAMS", "prompt")
+        assert "agent.infer" in unfit.value.message
+
+
+def test_a_slip_in_the_configuration_is_refused_and_named(rpc):
+    with pytest.raises(RpcError) as unfit:
+        rpc("agent.create", user_id="a", training_data=FLASK, config={"privat": True})
+    assert (unfit.value.name, unfit.value.data["field"]) == ("INVALID_PARAMS", "config.privat")
     assert rpc("agent.list")["agents"] == []
 
 
@@ -120,6 +129,18 @@ def test_a_file_that_has_changed_takes_the_place_of_what_it_was(home, rpc):
     assert "cellar" in hit["text"]
     assert "06:45" in hit["text"]
     assert "05:30" not in hit["text"]
+
+
+def test_citations_say_how_old_what_they_cite_is_also_after_the_next_training(home, rpc):
+    file = home.home / "flask.md"
+    file.write_text(FLASK)
+    os.utime(file, (0, 1_000_000_000))
+    rpc("agent.create", user_id="a", files=[str(file)])
+    trained(rpc, "a")
+    rpc("agent.add", user_id="a", training_data=DJANGO)
+    assert trained(rpc, "a")["version"] == 2
+    said = rpc("agent.infer", user_id="a", prompt="Como criar uma API Flask?")
+    assert [one["modified_at"][:10] for one in said["citations"]] == ["2001-09-09"]
 
 
 @pytest.mark.slow
@@ -175,6 +196,37 @@ def test_a_stop_is_no_failed_attempt(home, rpc):
         assert {one["attempts"] for one in version["stages"]} == {1}
 
 
+@pytest.mark.slow
+def test_trainings_run_a_few_at_a_time_and_behind_everything_else(home):
+    daemon = home.start(ALVO_AGENTS_WORKERS="2")
+    names = [f"a{n}" for n in range(5)]
+    seen = list[list[int]]()
+    with home.rpc() as rpc:
+        for name in names:
+            rpc("agent.create", user_id=name, training_data=FLASK)
+
+        def rest() -> bool:
+            seen.append(
+                [nice for one in psutil.Process(daemon.pid).children() for nice in _nice(one)]
+            )
+            return all(one["training"] is None for one in rpc("agent.list")["agents"])
+
+        wait_until(rest, within=100)
+        assert [one["status"] for one in rpc("agent.list")["agents"]] == ["ready"] * len(names)
+    assert max(map(len, seen)) == 2
+    # Between its birth and its lowering a child is as its parent is.
+    lowered = [nice for children in seen for nice in children if nice == 19]
+    assert len(lowered) > 0.8 * sum(map(len, seen))
+
+
+def _nice(process: psutil.Process) -> list[int]:
+    """None of one that is gone."""
+    try:
+        return [process.nice()]
+    except psutil.NoSuchProcess:
+        return []
+
+
 def bad_pairs() -> list[dict[str, str]]:
     return [{"question": question, "answer": answer} for question, answer in misleading()]
 
@@ -211,26 +263,26 @@ def test_a_first_version_that_the_gate_refuses_answers_without_what_it_learned(r
 
 
 def test_two_agents_and_the_person_cannot_see_each_other(home, rpc):
-    rpc("agent.create", user_id="a", training_data="The vault of Alice opens with the word heron.")
-    rpc("agent.create", user_id="a.b", training_data="The garden of Bob is watered at seven.")
+    rpc("agent.create", user_id="a", training_data="The bird of Alice is called Heron.")
+    rpc("agent.create", user_id="a.b", training_data="The dog of Bob is called Seven.")
     note = home.home / "notes.md"
-    note.write_text("# Notes\n\nThe bicycle of Carol is painted green.\n")
+    note.write_text("# Notes\n\nThe horse of Carol is called Green.\n")
     home.run("alvo", "sources", "add", str(note))
     for name in ("a", "a.b"):
         trained(rpc, name)
     tries = {
-        "heron": "What opens the vault of Alice?",
-        "seven": "When is the garden of Bob watered?",
-        "green": "Which colour is the bicycle of Carol painted?",
+        "Heron": "What is the bird of Alice called?",
+        "Seven": "What is the dog of Bob called?",
+        "Green": "What is the horse of Carol called?",
     }
-    sees = {"a": "heron", "a.b": "seven", None: "green"}
+    sees = {"a": "Heron", "a.b": "Seven", None: "Green"}
     for agent, own in sees.items():
         given = {} if agent is None else {"agent": agent}
         for secret, question in tries.items():
             flow = rpc("flow.start", question=question, conversation="shared", **given)
             ended = rpc.follow(flow["id"], {"answered", "waiting", "failed"})
             text = json.dumps(ended) + json.dumps(rpc.events(flow["id"]))
-            assert secret == own or secret not in text, (agent, question)
+            assert (secret in text) == (secret == own), (agent, question)
             hits = rpc("index.search", query=question, **given)["hits"]
             assert [own in hit["text"] for hit in hits] == [True] * len(hits), agent
         assert rpc("index.search", query=tries[own], **given)["hits"]
@@ -284,14 +336,34 @@ def test_going_back_under_load_fails_no_question(home, rpc):
 def test_a_flow_goes_on_with_the_version_it_began_on(rpc):
     rpc("agent.create", user_id="a", training_data=FLASK)
     trained(rpc, "a")
-    flow = rpc("flow.start", question="Qual é a cor preferida do Zebra42?", agent="a")
+    question = "What is the dog of Bob called?"
+    flow = rpc("flow.start", question=question, agent="a")
     waiting = rpc.inquiry(flow["id"])
     assert waiting["kind"] == "search_again"
-    rpc("agent.add", user_id="a", training_data=DJANGO)
+    rpc("agent.add", user_id="a", training_data="The dog of Bob is called Seven.")
     assert trained(rpc, "a")["version"] == 2
     rpc.allow(waiting)
-    rpc.follow(flow["id"], {"waiting", "failed", "answered"})
-    assert "painel" not in json.dumps(rpc("flow.get", flow_id=flow["id"]))
+    # In its second round it finds no more than in the first: it asks again.
+    wait_until(lambda: rpc("flow.get", flow_id=flow["id"])["rounds"] == 2, within=30)
+    again = rpc.inquiry(flow["id"])
+    assert (again["kind"], again["id"] == waiting["id"]) == ("search_again", False)
+    assert "Seven" in rpc("agent.infer", user_id="a", prompt=question)["response"]
+
+
+def test_of_the_versions_as_many_are_kept_as_are_set(home):
+    home.environ["ALVO_AGENTS_NICENESS"] = "0"
+    home.start(ALVO_AGENTS_VERSIONS_KEPT="2")
+    with home.rpc() as rpc:
+        rpc("agent.create", user_id="a", training_data=FLASK)
+        trained(rpc, "a")
+        for _ in range(2):
+            rpc("agent.add", user_id="a", training_data=DJANGO)
+            trained(rpc, "a")
+        assert [one["number"] for one in rpc("agent.versions", user_id="a")["versions"]] == [3, 2]
+        with pytest.raises(RpcError) as caught:
+            rpc("agent.rollback", user_id="a", version=1)
+        assert caught.value.name == "AGENT_VERSION_NOT_FOUND"
+        assert rpc("agent.rollback", user_id="a")["version"] == 2
 
 
 def test_deleting_removes_everything_and_says_what(home, rpc):
@@ -415,6 +487,11 @@ def test_the_log_tells_what_happened_and_not_what_was_asked(home, rpc):
         one["message"] for one in told
     }
     assert "API Flask?" not in "".join(lines)
+    home.stop()
+    home.start(ALVO_AGENTS_LOG_PROMPTS="true")
+    with home.rpc() as again:
+        again("agent.infer", user_id="a", prompt="Como criar uma API Flask?")
+    assert "API Flask?" in (home.place / "state" / "alvo" / "alvod.log").read_text()
 
 
 def test_by_the_command_line_from_the_first_file_to_the_end(home, rpc):

@@ -220,6 +220,8 @@ def test_more_than_may_be_is_refused_however_small_it_is_packed(packed, tmp_path
         (REPORT, report(reason="x" * 5000)),
         (REPORT, report(difference={"mean": 1e308, "low": 0, "high": 1})),
         (REPORT, report(support={"mean": -0.1, "low": 0, "high": 1})),
+        ("data-1.jsonl", b'{"form":"text","path":"a","text":"x","modified_at":"soon"}\n'),
+        ("data-1.jsonl", b'{"form":"text","path":"a","text":"x","modified_at":"2026-11-29"}\n'),
     ],
 )  # fmt: skip
 def test_a_part_that_is_not_what_it_is_called_is_refused(packed, tmp_path, name, content):

@@ -31,6 +31,13 @@ def test_the_vocabulary_holds_terms_and_abbreviations_as_they_are_written():
     assert not {"de", "com", "para", "os"} & {word.lower() for word in words}
 
 
+def test_of_words_that_weigh_the_same_the_first_stand_first():
+    said = ["banana", "cherry", "damson", "elder", "fig", "grape", "hazel", "juniper", "kiwi"]
+    passages = [Read("", f"We grow {', '.join(said)}.", "en")] * 3
+    words = profile_of(passages, [], "en", None).vocabulary
+    assert [word for word in words if word in said] == said
+
+
 def test_questions_are_those_given_those_in_the_data_and_those_of_the_headings():
     questions = profile_of(PORTUGUESE, ["Como faço o deploy?"], "pt", None).questions
     assert questions[0] == "Como faço o deploy?"

@@ -10,7 +10,7 @@ import pytest
 
 import prompts
 from daemon.agents import spooling
-from daemon.agents.spooling import spool
+from daemon.agents.spooling import GivenFile, spool
 from daemon.index.materials import Form, Spooled
 from daemon.protocol import codec
 from daemon.protocol.errors import AlvoError
@@ -20,7 +20,7 @@ LIMIT = 10_000
 
 def spooled(tmp_path: Path, data: Any = None, files: list[str] | None = None) -> list[Spooled]:
     target = tmp_path / "agents" / "a" / "data.jsonl"
-    spool(target, "a", data, files or [], LIMIT)
+    spool(target, "a", data, [GivenFile(file, file) for file in files or []], LIMIT)
     return [codec.decode(line, Spooled) for line in target.read_bytes().splitlines()]
 
 
@@ -67,6 +67,31 @@ def test_files_are_read_by_their_name_and_others_are_left_to_the_parsers(tmp_pat
     found = spooled(tmp_path, None, files)
     assert [one.form for one in found] == [Form.MARKDOWN, Form.PAIR, Form.FILE]
     assert found[0].path == files[0]
+
+
+def test_a_document_is_as_old_as_its_file_and_text_as_old_as_the_call(tmp_path):
+    (tmp_path / "a.md").write_text("# One\n\ntwo three")
+    os.utime(tmp_path / "a.md", (0, 1_000_000_000))
+    text, file = spooled(tmp_path, "some words here", [str(tmp_path / "a.md")])
+    assert file.modified_at == "2001-09-09T01:46:40.000Z"
+    assert text.modified_at is not None
+    assert text.modified_at > "2026"
+
+
+def test_a_file_is_called_as_it_was_where_it_came_from(tmp_path):
+    (tmp_path / "a.md").write_text("# One\n\ntwo three")
+    (tmp_path / "b.txt").write_text("four five six")
+    (tmp_path / "c.txt").write_text("seven eight nine")
+    names = {"a.md": "notes.md", "b.txt": "", "c.txt": ""}
+    files = [GivenFile(str(tmp_path / file), called) for file, called in names.items()]
+    target = tmp_path / "data.jsonl"
+    spool(target, "a", None, files, LIMIT)
+    found = [codec.decode(line, Spooled) for line in target.read_bytes().splitlines()]
+    assert [one.path for one in found] == ["notes.md", "a", "a, 2"]
+    (tmp_path / "c.txt").write_bytes(b"\0" * 9)
+    with pytest.raises(AlvoError) as caught:
+        spool(target, "a", None, files, LIMIT)
+    assert caught.value.blanks["where"] == "training_data"
 
 
 def test_a_long_text_comes_in_parts_that_lose_nothing(tmp_path):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from daemon.agents import material
 from daemon.agents.adapting import Example, fit
 from daemon.agents.pairs import Split, pairs_of, split_by_passage
 from daemon.agents.training import UNTRAINED_NAME, train
@@ -8,7 +9,7 @@ from daemon.index.language import stem
 from daemon.index.retrieval_model import UNTRAINED, RetrievalModel
 from tests.support.agent import OWNER, indexed, lexicon, made_up_texts
 from tests.support.embedder import WordEmbedder
-from tests.support.index import document
+from tests.support.index import document, paths_in, writing
 
 
 def untold(done, total):
@@ -39,6 +40,19 @@ def test_the_same_data_and_seed_give_the_same_model_byte_for_byte(tmp_path):
 
     assert one.model.to_bytes() == again.model.to_bytes()
     assert one == again or (one.chosen, one.tried) == (again.chosen, again.tried)
+
+
+def test_what_else_is_in_the_index_changes_nothing_of_what_is_learned(tmp_path, monkeypatch):
+    # So that of these too only a sample is looked at.
+    monkeypatch.setattr(material, "MOST_PASSAGES", 70)
+    alone, _ = trained_on(tmp_path / "1", english(90), embedder=WordEmbedder())
+    others = [document(f"{n}.txt", text) for n, text in enumerate(made_up_texts(37, "pt"))]
+    with writing(paths_in(tmp_path / "2"), WordEmbedder(), "b", owner="bob@1") as (writer, source):
+        writer.put_many(source.id, others)
+    beside, _ = trained_on(tmp_path / "2", english(90), embedder=WordEmbedder())
+
+    assert alone.model.to_bytes() == beside.model.to_bytes()
+    assert (alone.chosen, alone.tried) == (beside.chosen, beside.tried)
 
 
 def test_doing_nothing_is_the_first_candidate(tmp_path):
