@@ -25,7 +25,7 @@ from daemon.flow.ledger import Ledger
 from daemon.flow.permitting import Permissions
 from daemon.flow.sessions import Sessions
 from daemon.index import Index
-from daemon.models.choice import choose_embedder, key_environment
+from daemon.models.choice import choose_embedder, embedder_key
 from daemon.models.embedder import Embedder
 from daemon.protocol import codec
 from daemon.protocol.values import Json
@@ -133,8 +133,8 @@ class App:
         return embedder
 
     def _sources(self, index: Index) -> tuple[DocumentSources, DatabaseSources]:
-        keys = key_environment(self._config.embedder, self._environ)
-        indexing = Indexing(self._paths, self._environ, keys)
+        key = embedder_key(self._config.embedder, self._paths, self._environ)
+        indexing = Indexing(self._paths, self._environ, key)
         self._open.push_async_callback(indexing.close)
         sources = DocumentSources(self._paths, index, self._environ, indexing)
         databases = DatabaseSources(self._paths, index, self._config, self._environ, indexing)
@@ -153,8 +153,8 @@ class App:
 
     async def _agents(self, records: Records, serving: Serving, teacher: Teacher | None) -> Agents:
         config, places = self._config, Places(self._paths)
-        keys = key_environment(config.embedder, self._environ)
-        children = Children(self._paths, config.agents, self._environ, keys)
+        key = embedder_key(config.embedder, self._paths, self._environ)
+        children = Children(self._paths, config.agents, self._environ, key)
         lessons = Lessons(teacher if config.agents.ask_model else None, children)
         stages = Stages(records, children, places, lessons)
         language = config.daemon.language

@@ -1,4 +1,4 @@
-"""What the daemon does to its own process before it does anything else."""
+"""What the daemon and its children do to their own process before they do anything else."""
 
 import contextlib
 import ctypes
@@ -23,9 +23,7 @@ _IOPRIO_IDLE: Final = 3 << 13
 def harden(max_connections: int) -> int:
     """Gives back the umask that the person had, for the commands that run on their behalf."""
     before = os.umask(PRIVATE_UMASK)
-    # No core file, and no look into our memory by a process of the same user: it holds the key.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    _prctl(_PR_SET_DUMPABLE, 0)
+    hide_memory()
     # What a command leaves behind becomes our child and not init's, so that it can be found.
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _raise_files(max_connections + _SPARE_FILES)
@@ -33,6 +31,12 @@ def harden(max_connections: int) -> int:
     # then; with none beside the caller's there is nothing to wait for. Our products are small.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     return before
+
+
+def hide_memory() -> None:
+    """No core file, and no look into our memory by a process of the same user: it holds the key."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def lower(pid: int, niceness: int) -> None:

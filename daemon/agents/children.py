@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from daemon.agents import jobs
 from daemon.agents.worker import COMMAND, EMBEDDING
 from daemon.config import AgentSettings, Paths
+from daemon.models.keys import ApiKey, handed
 from daemon.process import lower
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
@@ -45,9 +46,9 @@ class Children:
         paths: Paths,
         settings: AgentSettings,
         environ: Mapping[str, str],
-        keys: Mapping[str, str] | None = None,
+        key: ApiKey | None = None,
     ) -> None:
-        """`keys`: of the environment, for those children alone that embed."""
+        """`key`: the embedder's, for those children alone that embed."""
         self._home = paths.home
         self._settings = settings
         self._environ = {
@@ -55,13 +56,13 @@ class Children:
             for name, value in environ.items()
             if name in _NAMES or name.startswith(_PREFIXES)
         }
-        self._keys = keys or {}
+        self._key = key
 
     async def run(self, name: str, job: Any, result: type[T], tell: Tell | None = None) -> T:
         """Raises the error that the job ended with, ChildEnded, or AGENT_STAGE_LATE."""
         command = (*COMMAND, name, str(os.getpid()))
-        keys = self._keys if name in EMBEDDING else {}
-        given = await self._result(command, codec.encode(job), tell, keys)
+        key = self._key if name in EMBEDDING else None
+        given = await self._result(command, codec.encode(job), tell, key)
         return codec.from_builtins(given["result"], result)
 
     async def extract(self, files: list[Path], out: Path, tell: Tell | None = None) -> int:
@@ -79,17 +80,19 @@ class Children:
         command: tuple[str, ...],
         given: bytes,
         tell: Tell | None,
-        keys: Mapping[str, str] | None = None,
+        key: ApiKey | None = None,
     ) -> dict[str, Any]:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**self._environ, **(keys or {})},
-            cwd=self._home if self._home.is_dir() else "/",
-            limit=MAX_FRAME_BYTES * 4,
-        )
+        with handed(key) as (more, descriptors):
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=self._environ | more,
+                pass_fds=descriptors,
+                cwd=self._home if self._home.is_dir() else "/",
+                limit=MAX_FRAME_BYTES * 4,
+            )
         lower(process.pid, self._settings.niceness)
         try:
             async with asyncio.timeout(self._settings.stage_limit_s):

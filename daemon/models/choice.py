@@ -10,7 +10,7 @@ from daemon.models.embedder import Embedder
 from daemon.models.gemini import Gemini
 from daemon.models.gemini_embedder import GeminiEmbeddings
 from daemon.models.gemini_sdk import GeminiSettings
-from daemon.models.keys import CREDENTIALS, GEMINI, OPENAI, ApiKey, KeyPlaces, find_key
+from daemon.models.keys import GEMINI, OPENAI, ApiKey, KeyPlaces, find_key
 from daemon.models.language_model import Completion, LanguageModel, Prompt, TextStream
 from daemon.models.minilm_files import find_model
 from daemon.models.openai import OpenAI, OpenAISettings
@@ -45,11 +45,15 @@ def choose_embedder(
             return _minilm(settings, paths)
 
 
-def key_environment(settings: EmbedderSettings, environ: Mapping[str, str]) -> dict[str, str]:
-    """What a child that embeds is told besides, to find the embedder's key where we find it."""
+def embedder_key(
+    settings: EmbedderSettings, paths: Paths, environ: Mapping[str, str]
+) -> ApiKey | None:
+    """What children that embed are handed; None where the embedder needs none, or there is none."""
     places = _KEYS.get(settings.kind)
-    names = () if places is None else (CREDENTIALS, *places.variables)
-    return {name: environ[name] for name in names if name in environ}
+    if places is None:
+        return None
+    file = key_file(places, settings.key_file, paths)
+    return find_key(places, file, environ, named=bool(settings.key_file))
 
 
 def _minilm(settings: EmbedderSettings, paths: Paths) -> Embedder | None:

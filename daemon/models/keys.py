@@ -1,17 +1,19 @@
 """The API key of a model: where it is looked for, and an object that never shows it."""
 
+import contextlib
 import os
+import socket
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
+from daemon.process import hide_memory
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 
-CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
-"""Where systemd says that a service finds its credentials."""
+_HANDED: Final = "ALVO_KEY_SOCKET"
 _LONGEST: Final = 4096
 
 
@@ -54,12 +56,14 @@ class ApiKey:
 def find_key(
     places: KeyPlaces, key_file: Path, environ: Mapping[str, str], *, named: bool = False
 ) -> ApiKey | None:
-    """From the systemd credential, else the file, else the environment; None: there is none.
+    """The one that was handed over; from the systemd credential, else the file, else the environment; None: there is none.
 
     `named`: the person set this file, so that it must be there. `CONFIG_INVALID` for a file which
     others may read, or whose content cannot be a key.
     """
-    directory = environ.get(CREDENTIALS)
+    if _HANDED in environ:
+        return _taken(int(environ[_HANDED]))
+    directory = environ.get("CREDENTIALS_DIRECTORY")
     if directory and _is_given(credential := Path(directory) / places.credential):
         return _from_file(credential)
     if named or key_file.exists():
@@ -69,6 +73,30 @@ def find_key(
         if environ.get(variable, "").strip():
             return ApiKey(_checked(environ[variable], variable), variable)
     return None
+
+
+@contextlib.contextmanager
+def handed(key: ApiKey | None) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
+    """The environment and the descriptors with which a child of ours is started, so that `find_key`
+    finds this key there.
+
+    By a socket: what else a child is started with, its environment or a pipe, any process of the
+    same user can look up in /proc before the child could forbid it (proc(5)).
+    """
+    if key is None:
+        yield {}, ()
+        return
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(key.reveal().encode())
+        yield {_HANDED: str(theirs.fileno())}, (theirs.fileno(),)
+
+
+def _taken(descriptor: int) -> ApiKey:
+    """What is in the socket stays there: it may be asked for again."""
+    hide_memory()
+    with socket.socket(fileno=os.dup(descriptor)) as given:
+        return ApiKey(given.recv(_LONGEST, socket.MSG_PEEK).decode(), "handed over")
 
 
 def _is_given(credential: Path) -> bool:

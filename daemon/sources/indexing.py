@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from daemon.config import Paths
+from daemon.models.keys import ApiKey, handed
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.framing import MAX_FRAME_BYTES
@@ -29,9 +30,7 @@ _NAMED: Final = {"database": 2}
 """How many words name a command, where it is not one."""
 _NAMES: Final = frozenset(("HOME", "PATH", "TMPDIR", "LANG", "USER", "LOGNAME"))
 _PREFIXES: Final = ("LC_", "XDG_", "ALVO_")
-"""What the child is told of the environment: no keys among it but the embedder's. Its parsers are
-told nothing at all.
-"""
+"""What the child is told of the environment: no keys among it."""
 _NICENESS: Final = 10
 _INTERRUPTED: Final = 130
 """The exit status of a run that was interrupted and ended cleanly."""
@@ -65,15 +64,14 @@ class Indexing:
     and removing need not wait for one.
     """
 
-    def __init__(
-        self, paths: Paths, environ: Mapping[str, str], keys: Mapping[str, str] | None = None
-    ) -> None:
-        """`keys`: of the environment, where a server embeds that wants one."""
+    def __init__(self, paths: Paths, environ: Mapping[str, str], key: ApiKey | None = None) -> None:
+        """`key`: where a server embeds that wants one."""
         self._environ = {
             name: value
             for name, value in environ.items()
             if name in _NAMES or name.startswith(_PREFIXES)
-        } | dict(keys or {})
+        }
+        self._key = key
         self._home = paths.home
         self._log_file = paths.log_file
         self._wanted: dict[SourceId, tuple[str, ...]] = {}
@@ -171,20 +169,22 @@ class Indexing:
     ) -> Json:
         """The result of a run of `alvo-embed`; raises the error that it ended with."""
         words = _NAMED.get(arguments[0], 1)
-        process = await asyncio.create_subprocess_exec(
-            *_COMMAND,
-            *arguments[:words],
-            "--json",
-            *arguments[words:],
-            stdin=asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=self._environ,
-            cwd=self._home if self._home.is_dir() else "/",
-            limit=MAX_FRAME_BYTES,
-            # Of its own, so that Ctrl-C in the daemon's terminal leaves the ending to us.
-            start_new_session=True,
-        )
+        with handed(self._key) as (more, descriptors):
+            process = await asyncio.create_subprocess_exec(
+                *_COMMAND,
+                *arguments[:words],
+                "--json",
+                *arguments[words:],
+                stdin=asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env=self._environ | more,
+                pass_fds=descriptors,
+                cwd=self._home if self._home.is_dir() else "/",
+                limit=MAX_FRAME_BYTES,
+                # Of its own, so that Ctrl-C in the daemon's terminal leaves the ending to us.
+                start_new_session=True,
+            )
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
         try:

@@ -1,10 +1,12 @@
 """Where the key comes from, and which files are refused."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from daemon.models.keys import GEMINI, OPENAI, find_key
+from daemon.models.keys import GEMINI, OPENAI, find_key, handed
 from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 
@@ -89,3 +91,36 @@ def test_an_empty_credential_is_no_key_and_hides_no_other(tmp_path: Path) -> Non
     other = find_key(OPENAI, tmp_path / "none", environ)
     assert other is not None
     assert other.reveal() == "other"
+
+
+def test_a_child_has_the_key_that_it_was_handed_and_no_other_process_sees_it(
+    tmp_path: Path,
+) -> None:
+    key = find_key(GEMINI, tmp_path / "none", {"GEMINI_API_KEY": "canary-of-a-key"})
+    program = (
+        "import os; from pathlib import Path; from daemon.models.keys import GEMINI, find_key\n"
+        "for _ in range(2):\n"
+        "    found = find_key(GEMINI, Path('none'), os.environ)\n"
+        "print(found.reveal(), flush=True); input()"
+    )
+    with handed(key) as (more, descriptors):
+        child = subprocess.Popen(
+            [sys.executable, "-c", program],
+            env=more,
+            pass_fds=descriptors,
+            cwd=Path(__file__).parents[3],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    with child, child.stdin, child.stdout:
+        of = Path(f"/proc/{child.pid}")
+        assert b"canary" not in (of / "environ").read_bytes() + (of / "cmdline").read_bytes()
+        with pytest.raises(OSError, match="No such device"):
+            (of / "fd" / str(descriptors[0])).read_bytes()
+        assert child.stdout.readline() == b"canary-of-a-key\n"
+        # Not even its owner may look into it any more.
+        assert (of / "environ").stat().st_uid == 0
+        child.stdin.write(b"\n")
+    assert child.returncode == 0
