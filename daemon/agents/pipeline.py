@@ -72,7 +72,8 @@ class Pipeline:
         self._settings = settings
         self._language = language
         self._slots = asyncio.Semaphore(settings.workers)
-        self._tasks: dict[UserId, asyncio.Task[None]] = {}
+        # One may still tidy up, or wait for its turn, when the next is wanted.
+        self._tasks: defaultdict[UserId, set[asyncio.Task[None]]] = defaultdict(set)
         # What an agent's name stands for in the index is made or removed, never both at once.
         self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._something_left = asyncio.Event()
@@ -94,7 +95,8 @@ class Pipeline:
 
     async def close(self) -> None:
         """What is under way is cut off, and taken up again at the next start."""
-        tasks = [*self._tasks.values(), *([self._cleaning] if self._cleaning else [])]
+        tasks = [task for tasks in self._tasks.values() for task in tasks]
+        tasks += [self._cleaning] if self._cleaning else []
         for task in tasks:
             task.cancel()
         if tasks:
@@ -103,15 +105,18 @@ class Pipeline:
     def want(self, user_id: UserId) -> None:
         """Has the version in training trained, after those that were asked for before."""
         task = asyncio.create_task(self._train(user_id), name=f"agent {user_id}")
-        self._tasks[user_id] = task
+        self._tasks[user_id].add(task)
         task.add_done_callback(lambda done: self._done(user_id, done))
 
     async def forget(self, user_id: UserId) -> None:
-        """Ends the training of an agent that goes."""
-        task = self._tasks.get(user_id)
-        if task is not None:
+        """Ends every training of an agent that goes: one that went on would put what it was given
+        into the next agent of that name.
+        """
+        tasks = list(self._tasks.get(user_id, ()))
+        for task in tasks:
             task.cancel()
-            await asyncio.wait([task])
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def remove_leftovers(self) -> int:
         """Partitions that nobody needs; gives how many passages they had."""
@@ -129,7 +134,8 @@ class Pipeline:
         return removed
 
     def _done(self, user_id: UserId, task: asyncio.Task[None]) -> None:
-        if self._tasks.get(user_id) is task:
+        self._tasks[user_id].discard(task)
+        if not self._tasks[user_id]:
             del self._tasks[user_id]
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("the training of agent %s ended", user_id, exc_info=error)

@@ -182,9 +182,10 @@ class Agents:
             await self._pipeline.forget(name)
             try:
                 versions, documents = await self._records.record(delete)
-            except AlvoError:
-                # It stays, and so does what it was learning.
-                self._pipeline.want(name)
+            except AlvoError as error:
+                if error.type is not errors.AGENT_NOT_FOUND:
+                    # It stays, and so does what it was learning.
+                    self._pipeline.want(name)
                 raise
             removed = await asyncio.to_thread(self._places.remove, name)
         passages = sum(version.passages for version in versions)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ ANN = UserId("ann")
 @dataclass
 class Held:
     agents: Agents
+    pipeline: Pipeline
     writer: Worker
 
     async def rests(self, within: float = 60.0) -> AgentStatus:
@@ -76,12 +78,22 @@ async def some_agents(home: Path, **more: str) -> AsyncIterator[Held]:
                 moving=Moving(records, children, places, settings),
                 settings=settings,
             ),
+            pipeline,
             writer,
         )
     finally:
         await pipeline.close()
         reader.close()
         writer.close()
+
+
+async def rests(user_id: UserId) -> bool:
+    """Whether no training of it is under way, or waits for its turn."""
+    return f"agent {user_id}" not in {task.get_name() for task in asyncio.all_tasks()}
+
+
+async def is_processed(held: Held) -> bool:
+    return (await held.agents.status(ANN)).status is AgentStatus.PROCESSING
 
 
 def test_an_agent_that_could_not_be_deleted_goes_on_with_its_training(tmp_path: Path) -> None:
@@ -94,6 +106,37 @@ def test_an_agent_that_could_not_be_deleted_goes_on_with_its_training(tmp_path: 
             assert caught.value.type is errors.STORE_READONLY
             await held.make_readonly(False)
             assert await held.rests() is AgentStatus.READY
+
+    asyncio.run(main())
+
+
+def test_of_two_that_delete_at_once_one_is_told_that_there_is_none_and_nothing_breaks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with some_agents(tmp_path) as held:
+            await held.agents.create(CreateAgent(ANN, TEXT))
+            both = [held.agents.delete(ANN) for _ in range(2)]
+            told = await asyncio.gather(*both, return_exceptions=True)
+            (refused,) = [one for one in told if isinstance(one, BaseException)]
+            assert isinstance(refused, AlvoError)
+            assert refused.type is errors.AGENT_NOT_FOUND
+            await until(lambda: rests(ANN), 10)
+        assert [one.message for one in caplog.records if one.levelno >= logging.ERROR] == []
+
+    asyncio.run(main())
+
+
+def test_with_an_agent_every_training_of_it_ends_so_that_none_teaches_the_next_of_its_name(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with some_agents(tmp_path) as held:
+            await held.agents.create(CreateAgent(ANN, TEXT))
+            held.pipeline.want(ANN)
+            await until(lambda: is_processed(held), 10)
+            await held.agents.delete(ANN)
+            assert await rests(ANN)
 
     asyncio.run(main())
 
