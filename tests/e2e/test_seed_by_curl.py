@@ -96,6 +96,18 @@ def test_an_inference_before_it_is_ready_is_409_and_one_that_waits_for_a_person_
 
 
 @pytest.mark.slow
+def test_an_inference_whose_model_cannot_be_reached_is_502(home: Home) -> None:
+    # Nobody listens there.
+    home.environ["ALVO_REASONER_BASE_URL"] = "http://127.0.0.1:9/v1"
+    home.start(ALVO_REASONER_KIND="openai", ALVO_REASONER_MODEL="m")
+    with a_bridge(home) as web:
+        posted(web, "/api/v1/agents", {"user_id": "me", "training_data": DATA})
+        until_ready(web, "me")
+        status, told = posted(web, "/api/v1/agents/me/inference", {"prompt": "Como rodar?"})
+        assert (status, told["error"]["name"]) == (502, "REASONER_UNREACHABLE")
+
+
+@pytest.mark.slow
 def test_data_beyond_a_frame_and_files_of_a_form_arrive_and_leave_nothing(
     home: Home, tmp_path: Path
 ) -> None:
