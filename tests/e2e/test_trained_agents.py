@@ -468,6 +468,13 @@ def test_files_of_many_kinds_teach_one_agent(home, rpc):
     assert [one["location"] for one in said["citations"]] == [f"{files[0]}#Oven"]
 
 
+def test_what_was_given_twice_or_nearly_so_is_learned_once(rpc):
+    texts = made_up_texts(3)
+    nearly = texts[1].replace(texts[1].split()[1], "another", 1)
+    rpc("agent.create", user_id="a", training_data=[*texts, texts[0], nearly])
+    assert trained(rpc, "a")["passages"] == 3
+
+
 def test_what_is_not_known_waits_for_a_person_as_a_flow_does(rpc):
     rpc("agent.create", user_id="a", training_data=FLASK)
     trained(rpc, "a")
