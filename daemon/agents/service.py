@@ -256,7 +256,10 @@ def _checked_config(config: AgentConfig) -> AgentConfig:
     if wrong is not None:
         field, reason = wrong
         raise AlvoError(
-            errors.INVALID_PARAMS, method="agent.create", field=f"config.{field}", reason=reason
+            errors.INVALID_PARAMS,
+            method="agent.create",
+            field=f"config.{field}",
+            reason=Phrase("reason_field_value", field=f"config.{field}", found=reason),
         )
     return config
 

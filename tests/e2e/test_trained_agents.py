@@ -83,6 +83,9 @@ def test_a_slip_in_the_configuration_is_refused_and_named(rpc):
     with pytest.raises(RpcError) as unfit:
         rpc("agent.create", user_id="a", training_data=FLASK, config={"privat": True})
     assert (unfit.value.name, unfit.value.data["field"]) == ("INVALID_PARAMS", "config.privat")
+    with pytest.raises(RpcError) as unknown:
+        rpc("agent.create", user_id="a", training_data=FLASK, config={"language": "fr"})
+    assert "“config.language” does not fit: en | pt" in unknown.value.message
     assert rpc("agent.list")["agents"] == []
 
 
