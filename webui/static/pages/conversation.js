@@ -23,7 +23,7 @@ export async function page({ root, id, query, signal }) {
 class Conversation {
   constructor(root, id, at, signal) {
     Object.assign(this, { root, id, at, signal, ended: false, looked: new Set() });
-    this.slots = new Slots(signal, (flow) => this.gone(flow));
+    this.slots = new Slots(signal, (next) => this.gone(next), (flow) => this.askedFrom(flow));
     this.problem = h("div", { role: "alert" });
     this.earlier = h("button.quiet.earlier", { type: "button", onclick: () => this.readEarlier() }, t("earlier"));
     this.heading = h("h1.small", null, t("conversation"));
@@ -96,6 +96,12 @@ class Conversation {
   asked(flow) {
     this.slots.append(flow);
     bottom();
+  }
+
+  /** Begun by a button of an earlier flow: that is where the focus goes. */
+  askedFrom(flow) {
+    this.asked(flow);
+    this.slots.show(flow.id).focus({ preventScroll: true });
   }
 
   /** A flow of this conversation may have been begun by another client. */

@@ -24,12 +24,13 @@ export function isActive(flow) {
 
 /** One flow on the page, true to what happens until `signal`. */
 export class FlowView {
-  /** @param {Object} flow @param {{signal: AbortSignal, heading?: string, linked?: boolean, onChange?: Function, onGone?: Function}} options */
-  constructor(flow, { signal, heading = "h2", linked = true, onChange = () => {}, onGone = () => {} }) {
-    this.flow = flow;
-    this.signal = signal;
-    this.onChange = onChange;
-    this.onGone = onGone;
+  /**
+   * @param {Object} flow
+   * @param {{signal: AbortSignal, heading?: string, linked?: boolean, onChange?: Function, onGone?: Function, onAsked?: Function}} options
+   * `onAsked`: shows the flow that was begun here, as the next one
+   */
+  constructor(flow, { signal, heading = "h2", linked = true, onChange = () => {}, onGone = () => {}, onAsked = () => {} }) {
+    Object.assign(this, { flow, signal, onChange, onGone, onAsked });
     this.told = nothingTold();
     this.card = null;
     this.growing = null;
