@@ -92,9 +92,7 @@ class Moving:
             # Whatever a file did to the child that read it, it is the file that is refused.
             _log.warning("taking in %s: %s", job.called, ended)
             reason = Phrase("agent_reading_ended")
-            raise AlvoError(
-                errors.AGENT_IMPORT_INVALID, path=job.called, reason=reason
-            ) from ended
+            raise AlvoError(errors.AGENT_IMPORT_INVALID, path=job.called, reason=reason) from ended
 
     async def _kept(self, user_id: UserId, unpacked: jobs.Unpacked, parts: Path) -> UserId:
         if await self._records.read(lambda db: find_agent(db, user_id)) is not None:

@@ -1,6 +1,6 @@
 /** What the events of a flow tell beyond its value: text as it streams, outputs, looks, notices. */
 
-/** @typedef {{outputs: string[], looks: Object[], notices: string[], commands: Object[], step: string, text: string}} Told */
+/** @typedef {{outputs: string[], looks: Object[], notices: Array<{message: string, session?: string}>, commands: Object[], step: string, text: string}} Told */
 
 /** @returns {Told} of a flow of which nothing is known yet */
 export function nothingTold() {
@@ -31,7 +31,7 @@ export function tell(told, event) {
       told.outputs[data.n] = ((told.outputs[data.n] ?? "") + data.text).slice(-LONGEST);
       break;
     case "notice":
-      told.notices.push(data.message);
+      told.notices.push(data);
       break;
     case "inquiry":
       told.inquiry = data.inquiry_id;

@@ -23,9 +23,11 @@ export function progressView(flow, told) {
   ];
 }
 
-/** What it was told on its way, each once. */
+/** What it was told on its way, each once; what goes on working leads to where it can be ended. */
 export function noticesView(told) {
-  return told.notices.length === 0 ? null : h("ul.notices", null, told.notices.map((text) => h("li", null, readable(text))));
+  const line = ({ message, session }) => h("li", null, readable(message),
+    session ? [" ", h("a", { href: `/sessions?at=${encodeURIComponent(session)}` }, t("sessions_see"))] : null);
+  return told.notices.length === 0 ? null : h("ul.notices", null, told.notices.map(line));
 }
 
 /** What was looked up, where, and what came of it; read when it is opened. */
