@@ -1,10 +1,10 @@
 /** What the events of a flow tell beyond its value: text as it streams, outputs, looks, notices. */
 
-/** @typedef {{outputs: string[], looks: Object[], notices: Array<{message: string, session?: string}>, commands: Object[], step: string, text: string}} Told */
+/** @typedef {{outputs: string[], looks: Object[], notices: Array<{message: string, session?: string}>, step: string, text: string}} Told */
 
 /** @returns {Told} of a flow of which nothing is known yet */
 export function nothingTold() {
-  return { outputs: [], looks: [], notices: [], commands: [], step: "", text: "", seq: 0, inquiry: null };
+  return { outputs: [], looks: [], notices: [], step: "", text: "", seq: 0 };
 }
 
 /** The longest output that is kept of one command: the end of it. */
@@ -24,7 +24,6 @@ export function tell(told, event) {
       told.text = (data.reset ? "" : told.text) + data.text;
       break;
     case "command":
-      told.commands[data.n] = data;
       if (data.status === "running") told.outputs[data.n] = "";
       break;
     case "output":
@@ -32,9 +31,6 @@ export function tell(told, event) {
       break;
     case "notice":
       told.notices.push(data);
-      break;
-    case "inquiry":
-      told.inquiry = data.inquiry_id;
       break;
     default:
       break;

@@ -1,5 +1,5 @@
 /** A flow as a person reads it, while it happens and afterwards. */
-import { patientCall, short } from "../api.js";
+import { patientCall } from "../api.js";
 import { announce, fill, h, settled } from "../dom.js";
 import { errorBox } from "../errors.js";
 import { readable } from "../escape.js";
@@ -182,11 +182,4 @@ export class FlowView {
     const error = flow.error ? errorBox(flow.error) : null;
     fill(this.after, error, citationsView(flow), wayView(this));
   }
-}
-
-/** A line of a list: the question, how far it is, when. */
-export function flowLine(flow, href = `/flows/${flow.id}`) {
-  return h("a.line", { href, "data-status": flow.status },
-    h("span.text", null, readable(flow.question).slice(0, 300)),
-    h("small", null, h(`span.status.${flow.status}`, null, word("status", flow.status)), " · ", moment(flow.updated_at), " · ", short(flow.id)));
 }
