@@ -24,6 +24,7 @@ PAGES = {
     "database": "/databases/shop?sql=SELECT%20status%2C%20count(*)%20AS%20n%20FROM%20orders%20GROUP%20BY%20status",
     "agents": "/agents",
     "permissions": "/permissions",
+    "sessions": "/sessions",
     "audit": "/audit",
     "status": "/status",
     "api": "/api",
@@ -63,12 +64,15 @@ def _lived_in(person: Person) -> dict[str, str]:
     answered = person.ended(person.asked(QUESTION)["id"])
     person.rpc.allow(ran := person.waiting("df -h / | head -n 2"))
     person.ended(ran["flow_id"])
+    person.rpc.allow(left := person.waiting("sleep 60 & ls nowhere"))
+    left_in = person.ended(left["flow_id"])
     shown = person.waiting(REPORT)
     if shutil.which("bwrap"):
         shown = person.rpc("inquiry.preview", inquiry_id=shown["id"])
     return {
         "conversation": f"/conversations/{answered['conversation']}",
         "task": f"/flows/{ran['flow_id']}",
+        "failed": f"/flows/{left_in['id']}",
         "inquiry": f"/inquiries/{shown['id']}",
     }
 

@@ -87,7 +87,7 @@ class Bridge:
         try:
             response = await self._answered(request, entry, language)
         except (AlvoError, RemoteError) as error:
-            response = replies.error(error, language)
+            response = self._failed(request, error, language)
             failed = error.type.name if isinstance(error, AlvoError) else error.name
         except (ConnectionError, asyncio.CancelledError):
             raise
@@ -109,7 +109,7 @@ class Bridge:
         reference = secrets.token_hex(4)
         _log.error("reference %s", reference, exc_info=error)
         unforeseen = AlvoError(errors.INTERNAL_ERROR, reference=reference, log="alvo-web.log")
-        return replies.error(unforeseen, language)
+        return pages.told(request, unforeseen, language)
 
     async def close(self) -> None:
         await self._events.close()
@@ -120,12 +120,20 @@ class Bridge:
     ) -> web.StreamResponse:
         """A refusal ends the connection: what follows on it was not asked by whom we know."""
         status, _ = described(error, language)
-        page = status in (401, 403, 429) and pages.is_navigation(request)
-        response = pages.closed(error, language) if page else replies.error(error, language)
+        response = pages.told(request, error, language)
         response.force_close()
         self._metrics.count_refusal(error.type.name)
         _log.info("refused", extra={"fields": {"error": error.type.name, "status": status}})
         return response
+
+    def _failed(
+        self, request: web.BaseRequest, error: AlvoError | RemoteError, language: str
+    ) -> web.Response:
+        """To a person within, an address that does not exist says so in the interface itself."""
+        missing = isinstance(error, AlvoError) and error.type is errors.WEB_NOT_FOUND
+        if missing and pages.is_navigation(request):
+            return pages.shell(self._static, language, 404)
+        return pages.told(request, error, language)
 
     async def _answered(
         self, request: web.BaseRequest, entry: Entry, language: str

@@ -1,4 +1,4 @@
-"""The pages as whole documents: the interface's shell, and what stands at the closed door."""
+"""The pages as whole documents: the interface's shell, and what is told to who gets no further."""
 
 import base64
 import hashlib
@@ -9,14 +9,16 @@ from typing import Final
 from aiohttp import web
 
 import prompts
+from client.remote import RemoteError
 from daemon.protocol.errors import AlvoError
+from webui import replies
 from webui.errors import described
 from webui.replies import FENCES
 from webui.static import Static
 
 ADDRESSES: Final = re.compile(
     r"/(?:flows/[^/]+|conversations/[^/]+|waiting|inquiries/[^/]+|sources|agents(?:/[^/]+)?"
-    r"|databases(?:/[^/]+)?|permissions|audit|status|api|login)?"
+    r"|databases(?:/[^/]+)?|permissions|sessions|audit|status|api|login)?"
 )
 """Every place of the interface has an address of its own; the shell finds out which it is."""
 
@@ -33,7 +35,7 @@ _DOOR_POLICY: Final = (
 )
 
 
-def shell(static: Static, language: str) -> web.Response:
+def shell(static: Static, language: str, status: int = 200) -> web.Response:
     """The page in which the interface lives."""
     body = static.shell().replace(b'<html lang="en"', f'<html lang="{language}"'.encode(), 1)
     headers = {
@@ -42,18 +44,28 @@ def shell(static: Static, language: str) -> web.Response:
         "Cache-Control": "no-store",
         "Vary": "Accept-Language",
     }
-    return web.Response(body=body, headers=headers)
+    return web.Response(body=body, status=status, headers=headers)
 
 
 def is_navigation(request: web.BaseRequest) -> bool:
-    """Whether a person looks at it: they get a page where a program gets JSON."""
-    wanted = "text/html" in request.headers.get("Accept", "")
-    return wanted and not request.path.startswith(("/api/", "/rpc", "/static/", "/metrics"))
+    """Whether a person looks at it, who has typed or followed an address; else it is a program.
+
+    No script of ours asks for HTML, and a browser says of those of others that they do not navigate.
+    """
+    accepted = request.headers.get("Accept", "")
+    wanted = "text/html" in accepted and "application/json" not in accepted
+    return wanted and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
 
 
-def closed(error: AlvoError, language: str) -> web.Response:
-    """Why the door is closed, and how it opens: needs no file of ours."""
-    status, body = described(error, language)
+def told(request: web.BaseRequest, error: AlvoError | RemoteError, language: str) -> web.Response:
+    """What went wrong: as a page to who navigates, as JSON to a program."""
+    response = replies.error(error, language)
+    return _page(response, error, language) if is_navigation(request) else response
+
+
+def _page(response: web.Response, error: AlvoError | RemoteError, language: str) -> web.Response:
+    """What went wrong, and what to do: needs no file of ours, as the door may be closed."""
+    _, body = described(error, language)
     told = body["error"]
     title = html.escape(prompts.phrase("web_title", language))
     action = re.sub(r"\b(alvo web(?: --token)?)\b", r"<code>\1</code>", html.escape(told["action"]))
@@ -63,10 +75,7 @@ def closed(error: AlvoError, language: str) -> web.Response:
         f"<style>{_STYLE}</style><main><h1>{html.escape(told['message'])}</h1>"
         f"<p>{action}</p></main></html>"
     )
-    headers = {
-        **FENCES,
-        "Content-Security-Policy": _DOOR_POLICY,
-        "Content-Type": "text/html; charset=utf-8",
-        "Cache-Control": "no-store",
-    }
-    return web.Response(body=page.encode(), status=status, headers=headers)
+    response.body = page.encode()
+    response.headers["Content-Type"] = "text/html; charset=utf-8"
+    response.headers["Content-Security-Policy"] = _DOOR_POLICY
+    return response

@@ -149,13 +149,17 @@ class Executor:
         """What was left in the background goes on: that is the script's wish, and is said."""
         left = await self._shell.newly_working(approval.conversation)
         if left:
-            session = approval.conversation[:_SHORT]
-            await self._notice(flow_id, "still_working", what=_names(left), session=session)
+            session = approval.conversation
+            blanks = {"what": _names(left), "session": session[:_SHORT]}
+            await self._notice(flow_id, "still_working", {"session": session}, **blanks)
 
-    async def _notice(self, flow_id: FlowId, name: str, **blanks: str) -> None:
+    async def _notice(
+        self, flow_id: FlowId, name: str, about: Json | None = None, **blanks: str
+    ) -> None:
+        """`about`: what a client may lead to, beside the sentence."""
         flow = (await self._ledger.read(lambda db: load_flow(db, flow_id))).flow
         message = prompts.phrase(name, flow.language, **blanks)
-        await self._ledger.say(flow_id, EventKind.NOTICE, {"message": message})
+        await self._ledger.say(flow_id, EventKind.NOTICE, {"message": message, **(about or {})})
 
     async def _mark(
         self, flow_id: FlowId, n: int, status: StepStatus, result: CommandResult | None = None

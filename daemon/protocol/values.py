@@ -281,7 +281,7 @@ class Event:
     `data` by kind: flow {status, block}; step {name, status}, and for each look into a source
     {name: looked, status, source, where, summary}; text {text, reset?};
     inquiry {inquiry_id, kind, status}; command {n, of, script, status, exit_status?, took_ms?};
-    output {n, text}; terminal {terminal}; notice {message}.
+    output {n, text}; terminal {terminal}; notice {message, session?}, where something goes on working in that session.
     """
 
     seq: int

@@ -190,6 +190,24 @@ def test_nor_where_the_superuser_is_somebody_else() -> None:
     assert "SKIPPED" not in done.stdout
 
 
+def test_nor_does_a_script_end_the_session_of_another_conversation(home: Home) -> None:
+    home.start()
+    with a_bridge(home) as web, home.rpc() as rpc:
+        flow = rpc("flow.start", question="!true", cwd=str(home.home), conversation="talk")
+        rpc.allow(rpc.inquiry(flow["id"]))
+        rpc.follow(flow["id"], {"executed"})
+        token = ("Authorization", f"Bearer {web.token}")
+        call = {"jsonrpc": "2.0", "id": 1, "method": "session.end"}
+        body = {**call, "params": {"conversation": "talk"}}
+        by_rpc = curled(f"{web.origin}/rpc", body, token)
+        deleted = ("-X", "DELETE", f"{web.origin}/api/v1/sessions/talk")
+        by_rest = shlex.join(["curl", "-s", "-H", ": ".join(token), *deleted])
+        assert told(rpc, home, f"{by_rpc}; {by_rest}").count("WEB_PEER_REFUSED") == 2
+        assert "talk" in [one["conversation"] for one in rpc("session.list")["sessions"]]
+        # A script may read what there is, and the person may end it.
+        assert web.rpc("session.end", conversation="talk")["conversation"] == "talk"
+
+
 def test_a_bridge_that_a_command_starts_does_not_start(home: Home) -> None:
     home.start()
     with home.rpc() as rpc:

@@ -51,8 +51,9 @@ export async function markdown(text, signal) {
   return (await send("POST", "/api/v1/markdown", { text }, signal)).html;
 }
 
-/** A request of HTTP to a route of the bridge's own; `body` goes as JSON. */
+/** A request of HTTP to a route of the bridge's own; `body` goes as JSON, or as the form that it is. */
 export function send(method, path, body, signal) {
+  if (body instanceof FormData) return received(fetch(path, { method, signal, body }));
   const json = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   return received(fetch(path, { method, signal, ...json }));
 }

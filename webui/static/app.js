@@ -7,7 +7,7 @@ import { startRouter } from "./router.js";
 import { startTray } from "./tray.js";
 import { loadWords, t } from "./words.js";
 
-const SETTINGS = ["agents", "databases", "permissions", "audit", "status"];
+const SETTINGS = ["agents", "databases", "permissions", "sessions", "audit", "status"];
 const QUIET_MS = 1500;
 
 await loadWords();

@@ -47,6 +47,20 @@ export function fill(element, ...children) {
   put(element, children);
 }
 
+/**
+ * In place of a list's cards; who works with one of its buttons keeps the focus, or goes to the
+ * heading where that card is gone. Cards are told apart by `data-card`.
+ */
+export function fillCards(list, ...cards) {
+  const held = list.contains(document.activeElement) ? document.activeElement : null;
+  const [card, text] = [held?.closest("[data-card]")?.dataset.card, held?.textContent];
+  fill(list, cards);
+  if (card === undefined) return;
+  const next = list.querySelector(`[data-card="${CSS.escape(card)}"]`);
+  const same = held.dataset.card === undefined ? [...(next?.querySelectorAll("button, a") ?? [])].find((one) => one.textContent === text) : next;
+  (same ?? document.querySelector("#main h1"))?.focus({ preventScroll: true });
+}
+
 /** Says something to who cannot see it, once. */
 export function announce(text) {
   const live = document.getElementById("live");

@@ -9,7 +9,6 @@ const PATHS = {
   more: ["M4 7h9", "M17 7h3", "M15 4.5v5", "M4 17h3", "M11 17h9", "M9 14.5v5"],
   theme: ["M12 3.5a8.5 8.5 0 1 0 0 17Z", "M12 3.5a8.5 8.5 0 0 1 0 17"],
   send: ["M12 19V5", "M6 11l6-6 6 6"],
-  stop: ["M7 7h10v10H7Z"],
 };
 
 /** @param {string} name @returns {SVGElement} hidden from screen readers: its text says it */

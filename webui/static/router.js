@@ -17,6 +17,7 @@ const ROUTES = [
   [/^\/databases$/, "databases", "more"],
   [/^\/databases\/([^/]+)$/, "database", "more"],
   [/^\/permissions$/, "permissions", "more"],
+  [/^\/sessions$/, "sessions", "more"],
   [/^\/audit$/, "audit", "more"],
   [/^\/status$/, "status", "more"],
   [/^\/api$/, "api", "more"],

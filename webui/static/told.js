@@ -1,10 +1,10 @@
 /** What the events of a flow tell beyond its value: text as it streams, outputs, looks, notices. */
 
-/** @typedef {{outputs: string[], looks: Object[], notices: string[], commands: Object[], step: string, text: string}} Told */
+/** @typedef {{outputs: string[], looks: Object[], notices: Array<{message: string, session?: string}>, step: string, text: string}} Told */
 
 /** @returns {Told} of a flow of which nothing is known yet */
 export function nothingTold() {
-  return { outputs: [], looks: [], notices: [], commands: [], step: "", text: "", seq: 0, inquiry: null };
+  return { outputs: [], looks: [], notices: [], step: "", text: "", seq: 0 };
 }
 
 /** The longest output that is kept of one command: the end of it. */
@@ -24,17 +24,13 @@ export function tell(told, event) {
       told.text = (data.reset ? "" : told.text) + data.text;
       break;
     case "command":
-      told.commands[data.n] = data;
       if (data.status === "running") told.outputs[data.n] = "";
       break;
     case "output":
       told.outputs[data.n] = ((told.outputs[data.n] ?? "") + data.text).slice(-LONGEST);
       break;
     case "notice":
-      told.notices.push(data.message);
-      break;
-    case "inquiry":
-      told.inquiry = data.inquiry_id;
+      told.notices.push(data);
       break;
     default:
       break;

@@ -14,7 +14,7 @@ from tests.support.sample import SAMPLE
 GRAVE = ("serious", "critical")
 PAGES = (
     "/", "/waiting", "/sources?q=vacation", "/agents", "/databases", "/databases/shop?table=orders",
-    "/permissions?all=1", "/audit", "/status", "/api", "/login",
+    "/permissions?all=1", "/sessions", "/audit", "/status", "/api", "/login", "/nowhere",
 )  # fmt: skip
 
 

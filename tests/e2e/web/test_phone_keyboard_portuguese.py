@@ -6,7 +6,8 @@ from tests.support.browser import PHONE
 from tests.support.person import Person, Place
 
 PAGES = (
-    "/", "/waiting", "/sources", "/agents", "/databases", "/permissions", "/audit", "/status", "/api"
+    "/", "/waiting", "/sources", "/agents", "/databases", "/permissions", "/sessions", "/audit",
+    "/status", "/api",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ def test_a_folder_is_added_searched_refreshed_and_removed(somebody: Person) -> N
         expect(page.locator(".empty")).to_be_visible()
         page.get_by_label("Path").fill(str(folder))
         page.get_by_role("button", name="Add a source").click()
-        card = page.locator("[data-source-id]")
+        card = page.locator("[data-card]")
         expect(card).to_have_attribute("data-state", "ready", timeout=30_000)
         expect(card).to_contain_text("1 document,")
         card.get_by_text("1 file was not read").click()
@@ -39,7 +39,7 @@ def test_a_folder_is_added_searched_refreshed_and_removed(somebody: Person) -> N
 
         card.get_by_role("button", name="Remove").click()
         page.get_by_role("dialog").get_by_role("button", name="Remove").click()
-        expect(page.locator("[data-source-id]")).to_have_count(0)
+        expect(page.locator("[data-card]")).to_have_count(0)
     assert (folder / "boats.md").exists()
 
 

@@ -1,6 +1,6 @@
 /** One agent: how its training goes, what it was worth, its versions, and a question to it. */
 import { call } from "../api.js";
-import { facts, field, fill, h, settled } from "../dom.js";
+import { announce, facts, field, fill, fillCards, h, settled } from "../dom.js";
 import { confirmed } from "../dialog.js";
 import { actionButton, errorBox, shownIn } from "../errors.js";
 import { escape, oneLine, readable } from "../escape.js";
@@ -10,34 +10,40 @@ import { moment, size, span } from "../time.js";
 import { t, word } from "../words.js";
 import { intervals } from "../views/chart.js";
 import { composer } from "../views/composer.js";
-import { trainingData, trainingFields } from "../views/training.js";
+import { sendTraining, trainingFields } from "../views/training.js";
 
 export async function page({ root, id, signal }) {
-  const [head, body, problem] = [h("div"), h("div"), h("div", { role: "alert" })];
-  const asking = composer({ agent: id, label: t("agent_ask", { name: id }), onAsked: (flow) => go(`/conversations/${encodeURIComponent(flow.conversation)}`) });
-  asking.text.placeholder = t("agent_ask", { name: id });
-  let shown = "";
+  const [head, about, versions, problem] = [h("div"), h("div"), h("div"), h("div", { role: "alert" })];
+  const asking = composer({ agent: id, onAsked: (flow) => go(`/conversations/${encodeURIComponent(flow.conversation)}`) });
+  let shown = null;
+  // A report that was opened or closed stays so while what is around it changes.
+  const opened = new Map();
   const look = async () => {
     const details = await call("agent.get", { user_id: id }, signal);
-    if (details.agent.training !== null) again();
-    if (JSON.stringify(details) === shown) return;
-    shown = JSON.stringify(details);
-    draw(details);
+    const { agent } = details;
+    if (agent.training !== null) again();
+    else if (shown?.agent.training) announce(`${id}: ${word("agent", agent.status)}`);
+    if (JSON.stringify(details) !== JSON.stringify(shown)) draw(details);
+    shown = details;
   };
-  const draw = ({ agent, profile, versions }) => {
+  const draw = ({ agent, profile, versions: every }) => {
     fill(head, summary(agent));
     asking.form.hidden = agent.version === null;
-    fill(body, profile ? profileView(profile) : null, h("h2", null, t("agent_versions")), versions.map((version) => versionView(version, id, problem, look)));
+    fill(about, profile ? profileView(profile) : null);
+    fillCards(versions, every.map((version) => versionView(version, { id, problem, look, opened })));
   };
   const again = settled(() => !signal.aborted && look().catch(() => null), 1000);
   onReturn(again, signal);
   await look();
-  fill(root, h("header.page-head", null, h("h1", null, id)), head, problem, asking.form, body, addPanel(id, look), exportPanel(id, problem), h("div.buttons", null, deleteButton(id, problem)));
+  fill(root, h("header.page-head", null, h("h1", null, id)), head, asking.form, about, h("h2", null, t("agent_versions")), problem, versions,
+    addPanel(id, look), exportPanel(id), deletion(id, () => shown));
 }
 
 function summary(agent) {
+  const known = agent.version === null ? [] : [t("agent_version_serves", agent), t("source_counts", agent), agent.languages.join(", ")];
   return h("div", null,
-    h("p", null, h(`span.status.${agent.status}`, null, word("agent", agent.status)), agent.version === null ? "" : ` · ${t("agent_version", agent)}`, ` · ${t("source_counts", agent)}`, agent.languages.length > 0 ? ` · ${agent.languages.join(", ")}` : "", agent.private ? [" ", h("span.tag", null, t("source_private"))] : null),
+    h("p", null, h(`span.status.${agent.status}`, null, word("agent", agent.status)), known.filter(Boolean).map((one) => ` · ${one}`), agent.private ? [" ", h("span.tag", null, t("source_private"))] : null),
+    agent.training !== null && agent.version !== null ? h("p.hint", null, t("agent_trains", { version: agent.training })) : null,
     agent.error ? errorBox(agent.error) : null);
 }
 
@@ -49,17 +55,18 @@ function profileView(profile) {
     [t("agent_written_by"), oneLine(profile.written_by)]]));
 }
 
-function versionView(version, id, problem, look) {
+function versionView(version, { id, problem, look, opened }) {
   const back = async () => {
     await call("agent.rollback", { user_id: id, version: version.number });
     await look();
   };
   const done = version.stages.every((stage) => stage.status === "done");
-  return h("section.card", { "aria-label": t("agent_version", { version: version.number }) },
+  const counts = version.passages > 0 ? t("source_counts", version) : "";
+  return h("section.card", { "data-card": version.number, "aria-label": t("agent_version", { version: version.number }) },
     h("header", null, h("h3", null, t("agent_version", { version: version.number })), version.in_service ? h("span.tag.good", null, t("agent_in_service")) : null, h("small", null, moment(version.created_at))),
-    h("p.hint", null, [t("source_counts", version), version.chosen ? t("agent_chosen", version) : ""].filter(Boolean).join(" · ")),
+    h("p.hint", null, [counts, version.chosen ? t("agent_chosen", version) : ""].filter(Boolean).join(" · ")),
     h("ol.stages", { "aria-label": t("stages") }, version.stages.map(stageView)),
-    version.error ? errorBox(version.error) : null, version.report ? reportView(version.report) : done ? h("p.hint", null, t("agent_no_report")) : null,
+    version.error ? errorBox(version.error) : null, version.report ? reportView(version, opened) : done ? h("p.hint", null, t("agent_no_report")) : null,
     done && !version.in_service ? h("div.buttons", null, actionButton("quiet", t("version_back"), problem, back)) : null);
 }
 
@@ -70,10 +77,10 @@ function stageView(stage) {
     at && stage.status === "running" ? h("progress", { max: Math.max(1, at.total), value: at.done, "aria-label": word("agent", stage.stage) }) : null);
 }
 
-function reportView(report) {
+function reportView({ number, report, in_service: serves }, opened) {
   const sets = [["keyword", report.keyword], ["baseline", report.baseline], ["was_serving", report.in_service], ["trained", report.trained]].filter(([, set]) => set);
   const of = (figure) => sets.map(([name, set]) => [t(`agent_${name}`), set[figure]]);
-  return h("details.report", { open: true }, h("summary", null, t("report"), " ", h("small", null, t("agent_judged_on", { count: report.pairs }))),
+  return h("details.report", { open: opened.get(number) ?? serves, ontoggle: ({ target }) => opened.set(number, target.open) }, h("summary", null, t("report"), " ", h("small", null, t("agent_judged_on", { count: report.pairs }))),
     h("p", null, h(`span.tag.${report.deployed ? "good" : "bad"}`, null, t(report.deployed ? "report_deployed" : "report_kept")), " ", readable(report.reason)),
     h("div.charts", null, intervals("nDCG@10", of("ndcg_10")), intervals("MRR", of("mrr")), intervals("Recall@5", of("recall_5")),
       report.support ? intervals(t("figures_support"), [[t("agent_trained"), report.support]]) : null));
@@ -85,7 +92,7 @@ function addPanel(id, look) {
   const add = (event) => {
     event.preventDefault();
     shownIn(problem, async () => {
-      await call("agent.add", { user_id: id, ...(await trainingData(data)) });
+      await sendTraining(`/api/v1/agents/${encodeURIComponent(id)}/data`, data);
       event.target.reset();
       await look();
     });
@@ -93,22 +100,29 @@ function addPanel(id, look) {
   return h("details.panel", null, h("summary", null, t("agent_add")), h("form.stack", { onsubmit: add }, data.element, problem, h("div.buttons", null, h("button.primary", { type: "submit" }, t("agent_add")))));
 }
 
-function exportPanel(id, problem) {
-  const path = h("input", { type: "text", required: true, placeholder: `/home/…/${id}.zip`, spellcheck: "false" });
+function exportPanel(id) {
+  const problem = h("div", { role: "alert" });
+  const path = h("input", { type: "text", required: true, placeholder: `/home/…/${id}.alvo-agent`, spellcheck: "false", autocapitalize: "off" });
   const give = (event) => {
     event.preventDefault();
     shownIn(problem, async () => {
       const given = await call("agent.export", { user_id: id, path: path.value.trim() });
-      fill(problem, h("p", { role: "status" }, t("agent_exported", { path: escape(given.path), size: size(given.size_bytes) })));
+      fill(problem, h("p", null, t("agent_exported", { path: escape(given.path), size: size(given.size_bytes) })));
     });
   };
-  return h("details.panel", null, h("summary", null, t("agent_export")), h("form.row", { onsubmit: give }, field(t("agent_export_path"), path), h("button", { type: "submit" }, t("agent_export"))));
+  return h("details.panel", null, h("summary", null, t("agent_export")), h("form.row", { onsubmit: give }, field(t("agent_export_path"), path), h("button", { type: "submit" }, t("agent_export"))), problem);
 }
 
-function deleteButton(id, problem) {
-  return actionButton("danger", t("agent_delete"), problem, async () => {
-    if (!(await confirmed(t("agent_delete_title", { name: id }), t("agent_delete_text"), t("agent_delete")))) return;
-    await call("agent.delete", { user_id: id });
+/** What would go is counted before the yes; what went is said after it. */
+function deletion(id, details) {
+  const problem = h("div", { role: "alert" });
+  const remove = async () => {
+    const { agent, versions } = details();
+    const counts = t("agent_delete_counts", { versions: versions.length, documents: agent.documents, passages: agent.passages });
+    if (!(await confirmed(t("agent_delete_title", { name: id }), `${counts} ${t("agent_delete_text")}`, t("agent_delete")))) return;
+    const gone = await call("agent.delete", { user_id: id });
     await go("/agents", { replace: true });
-  });
+    announce(t("agent_deleted", { ...gone, agent: id, size: size(gone.size_bytes) }));
+  };
+  return h("div.buttons", null, actionButton("danger", t("agent_delete"), problem, remove), problem);
 }

@@ -8,7 +8,7 @@ import { download, flowMarkdown } from "../export.js";
 import { go } from "../router.js";
 import { nothingTold, tell } from "../told.js";
 import { t } from "../words.js";
-import { composer } from "../views/composer.js";
+import { composer, readyAgents } from "../views/composer.js";
 import { isActive } from "../views/flow.js";
 import { Slots } from "../views/slots.js";
 
@@ -23,7 +23,7 @@ export async function page({ root, id, query, signal }) {
 class Conversation {
   constructor(root, id, at, signal) {
     Object.assign(this, { root, id, at, signal, ended: false, looked: new Set() });
-    this.slots = new Slots(signal, (flow) => this.gone(flow));
+    this.slots = new Slots(signal, (next) => this.gone(next), (flow) => this.askedFrom(flow));
     this.problem = h("div", { role: "alert" });
     this.earlier = h("button.quiet.earlier", { type: "button", onclick: () => this.readEarlier() }, t("earlier"));
     this.heading = h("h1.small", null, t("conversation"));
@@ -31,11 +31,11 @@ class Conversation {
 
   async open() {
     const { root, signal, slots } = this;
+    const agents = readyAgents(signal);
     await this.readEarlier();
     while (this.at && !this.ended && !slots.has(this.at)) await this.readEarlier();
     const newest = slots.last;
-    const { form, text } = composer({ conversation: this.id, agent: newest?.agent ?? "", label: t("ask_further"), onAsked: (flow) => this.asked(flow) });
-    text.placeholder = t("ask_further");
+    const { form } = composer({ conversation: this.id, agent: newest?.agent ?? "", agents: await agents, label: t("ask_further"), placeholder: t("ask_further"), onAsked: (flow) => this.asked(flow) });
     root.dataset.title = oneLine(newest?.question ?? t("conversation")).slice(0, 60);
     root.dataset.bottom = "";
     const actions = h("div.buttons", null,
@@ -96,6 +96,12 @@ class Conversation {
   asked(flow) {
     this.slots.append(flow);
     bottom();
+  }
+
+  /** Begun by a button of an earlier flow: that is where the focus goes. */
+  askedFrom(flow) {
+    this.asked(flow);
+    this.slots.show(flow.id).focus({ preventScroll: true });
   }
 
   /** A flow of this conversation may have been begun by another client. */

@@ -8,8 +8,8 @@ import { FlowView } from "../views/flow.js";
 
 export async function page({ root, id, signal }) {
   const flow = await call("flow.get", { flow_id: id }, signal);
-  const conversation = `/conversations/${encodeURIComponent(flow.conversation)}?at=${encodeURIComponent(flow.id)}`;
-  const view = new FlowView(flow, { signal, heading: "h1", linked: false, onGone: () => go("/", { replace: true }) });
+  const inConversation = ({ id: at }) => `/conversations/${encodeURIComponent(flow.conversation)}?at=${encodeURIComponent(at)}`;
+  const view = new FlowView(flow, { signal, heading: "h1", linked: false, onGone: () => go("/", { replace: true }), onAsked: (next) => go(inConversation(next)) });
   root.dataset.title = oneLine(flow.question).slice(0, 60);
-  fill(root, view.element, h("p.further", null, h("a", { href: conversation }, t("flow_in_conversation"))));
+  fill(root, view.element, h("p.further", null, h("a", { href: inConversation(flow) }, t("flow_in_conversation"))));
 }

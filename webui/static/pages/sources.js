@@ -1,6 +1,6 @@
 /** Sources: what Alvo answers from, and a trial of what a search finds there. */
 import { call, short } from "../api.js";
-import { checkbox, facts, field, fill, h } from "../dom.js";
+import { checkbox, facts, field, fill, fillCards, h } from "../dom.js";
 import { confirmed } from "../dialog.js";
 import { actionButton, shownIn } from "../errors.js";
 import { escape, oneLine, readable } from "../escape.js";
@@ -21,7 +21,7 @@ export async function page({ root, query, signal }) {
     const { sources } = await call("source.list", {}, signal);
     const busy = sources.some((source) => source.state === "indexing");
     const text = JSON.stringify(sources);
-    if (text !== state.shown) draw(list, sources, problem, look);
+    if (text !== state.shown) fillCards(list, sources.length === 0 ? h("p.empty", null, t("sources_empty")) : sources.map((source) => card(source, problem, look)));
     state.shown = text;
     state.timer = setTimeout(() => look().catch(() => null), busy && !document.hidden ? BUSY_MS : CALM_MS);
   };
@@ -30,15 +30,6 @@ export async function page({ root, query, signal }) {
   await look();
   const add = h("details.panel", { open: state.shown === "[]" }, h("summary", null, t("source_add")), addForm(look));
   fill(root, h("header.page-head", null, h("h1", null, t("sources"))), problem, list, add, trial(query, signal));
-}
-
-/** In place of what was there; who works with one of its buttons keeps the focus. */
-function draw(list, sources, problem, look) {
-  const held = document.activeElement?.closest("[data-source-id]") ? [document.activeElement.closest("[data-source-id]").dataset.sourceId, document.activeElement.textContent] : null;
-  fill(list, sources.length === 0 ? h("p.empty", null, t("sources_empty")) : sources.map((source) => card(source, problem, look)));
-  if (held === null) return;
-  const next = list.querySelector(`[data-source-id="${CSS.escape(held[0])}"]`);
-  ([...(next?.querySelectorAll("button") ?? [])].find((one) => one.textContent === held[1]) ?? document.querySelector("h1")).focus();
 }
 
 function card(source, problem, look) {
@@ -53,7 +44,7 @@ function card(source, problem, look) {
   };
   const counts = source.kind === "database" ? t("database_tables", { count: source.documents }) : t("source_counts", source);
   const to = source.kind === "database" ? h("a.button.quiet", { href: `/databases/${encodeURIComponent(source.name)}` }, t("source_tables")) : null;
-  return h("section.card", { "data-source-id": source.id, "data-state": source.state, "aria-label": oneLine(source.name) },
+  return h("section.card", { "data-card": source.id, "data-state": source.state, "aria-label": oneLine(source.name) },
     h("header", null, h("h2", null, oneLine(source.name)), source.private ? h("span.tag", null, t("source_private")) : null, h("span.id", null, short(source.id))),
     h("p", null, h("code", null, escape(source.location))),
     source.progress ? progress(source) : h("p.hint", null, [t(`source_${source.state}`), counts, source.refreshed_at ? moment(source.refreshed_at) : ""].filter(Boolean).join(" · ")),

@@ -22,6 +22,7 @@ export async function page({ root, signal }) {
       [t("status_index"), t("status_index_counts", index)],
       [t("status_index_file"), [h("code", null, escape(index.path)), ` · ${size(index.size_bytes)}`]],
       [t("status_flows"), t("status_flows_counts", { running: daemon.flows_running, waiting: daemon.flows_waiting })],
+      [t("status_working"), daemon.sessions_working > 0 ? h("a", { href: "/sessions" }, t("sessions_working", { count: daemon.sessions_working })) : null],
       [t("status_memory"), size(daemon.memory_bytes)],
       [t("status_usage"), t("status_usage_counts", { flows: flows.length, calls: number(used[0]), given: number(used[1]), written: number(used[2]), took: span(used[3] / 1000) })]]),
     index.rebuild_needed ? h("p.problem", null, t("status_rebuild")) : null,

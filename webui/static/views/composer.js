@@ -6,20 +6,29 @@ import { icon } from "../icons.js";
 import { t } from "../words.js";
 
 /**
- * @param {{conversation?: string, agent?: string, agents?: Object[], label?: string, onAsked: (flow: Object) => void}} options
+ * @param {{conversation?: string, agent?: string, agents?: Object[], label?: string, placeholder?: string, onAsked: (flow: Object) => void}} options
+ * `agent`: who is asked first; `agents`: who can be chosen, nobody else where there are none
  */
-export function composer({ conversation, agent = "", agents = [], label = t("ask_label"), onAsked }) {
+export function composer({ conversation, agent = "", agents = [], label = t("ask_label"), placeholder = t("ask_placeholder"), onAsked }) {
   const problem = h("div", { role: "alert" });
-  const text = h("textarea.ask", { rows: 1, id: "ask", name: "question", maxlength: 100000, placeholder: t("ask_placeholder"), "aria-label": label, "aria-describedby": "ask-keys", autocomplete: "off" });
+  const text = h("textarea.ask", { rows: 1, id: "ask", name: "question", maxlength: 100000, "aria-describedby": "ask-keys", autocomplete: "off" });
   const cwd = h("input", { type: "text", name: "cwd", placeholder: t("ask_cwd_home"), spellcheck: "false", autocapitalize: "off" });
-  const as = agents.length > 0 ? h("select", { name: "agent" }, h("option", { value: "" }, t("ask_agent_none")), agents.map((one) => h("option", { value: one.user_id, selected: one.user_id === agent }, one.user_id))) : null;
+  const as = agents.length > 0 ? h("select", { name: "agent" }, h("option", { value: "" }, t("ask_agent_none")), agents.map(({ user_id: id }) => h("option", { value: id, selected: id === agent }, id))) : null;
+  const whom = () => (as === null ? agent : as.value);
   const send = h("button.primary.send", { type: "submit", "aria-label": t("ask_send"), title: t("ask_send") }, icon("send"));
   const form = h("form.composer", null,
     problem,
     h("div.box", null, text, send),
     h("div.below", null,
       h("p.hint", { id: "ask-keys" }, t("ask_keys")),
-      h("details.options", { open: as !== null && agent !== "" }, h("summary", null, t("ask_options")), h("div.row", null, field(t("ask_cwd"), cwd), as && field(t("ask_agent"), as)))));
+      h("details.options", null, h("summary", null, t(as === null ? "ask_cwd" : "ask_options")), h("div.row", null, field(t("ask_cwd"), cwd), as && field(t("ask_agent"), as)))));
+  // Who is asked is seen where one writes, also while the options are closed.
+  const name = () => {
+    text.placeholder = whom() ? t("agent_ask", { name: whom() }) : placeholder;
+    text.setAttribute("aria-label", whom() ? `${label}: ${text.placeholder}` : label);
+  };
+  as?.addEventListener("change", name);
+  name();
   grow(text);
   // Chosen once: the same question sent twice is one flow.
   let flowId = newId();
@@ -32,7 +41,7 @@ export function composer({ conversation, agent = "", agents = [], label = t("ask
     const wanted = { question, flow_id: flowId };
     wanted.conversation = conversation ?? flowId;
     if (cwd.value.trim()) wanted.cwd = cwd.value.trim();
-    if (as?.value || agent) wanted.agent = as?.value ?? agent;
+    if (whom()) wanted.agent = whom();
     await shownIn(problem, async () => {
       const flow = await patientCall("flow.start", wanted);
       flowId = newId();

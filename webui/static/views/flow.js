@@ -1,5 +1,5 @@
 /** A flow as a person reads it, while it happens and afterwards. */
-import { patientCall, short } from "../api.js";
+import { patientCall } from "../api.js";
 import { announce, fill, h, settled } from "../dom.js";
 import { errorBox } from "../errors.js";
 import { readable } from "../escape.js";
@@ -24,12 +24,13 @@ export function isActive(flow) {
 
 /** One flow on the page, true to what happens until `signal`. */
 export class FlowView {
-  /** @param {Object} flow @param {{signal: AbortSignal, heading?: string, linked?: boolean, onChange?: Function, onGone?: Function}} options */
-  constructor(flow, { signal, heading = "h2", linked = true, onChange = () => {}, onGone = () => {} }) {
-    this.flow = flow;
-    this.signal = signal;
-    this.onChange = onChange;
-    this.onGone = onGone;
+  /**
+   * @param {Object} flow
+   * @param {{signal: AbortSignal, heading?: string, linked?: boolean, onChange?: Function, onGone?: Function, onAsked?: Function}} options
+   * `onAsked`: shows the flow that was begun here, as the next one
+   */
+  constructor(flow, { signal, heading = "h2", linked = true, onChange = () => {}, onGone = () => {}, onAsked = () => {} }) {
+    Object.assign(this, { flow, signal, onChange, onGone, onAsked });
     this.told = nothingTold();
     this.card = null;
     this.growing = null;
@@ -181,11 +182,4 @@ export class FlowView {
     const error = flow.error ? errorBox(flow.error) : null;
     fill(this.after, error, citationsView(flow), wayView(this));
   }
-}
-
-/** A line of a list: the question, how far it is, when. */
-export function flowLine(flow, href = `/flows/${flow.id}`) {
-  return h("a.line", { href, "data-status": flow.status },
-    h("span.text", null, readable(flow.question).slice(0, 300)),
-    h("small", null, h(`span.status.${flow.status}`, null, word("status", flow.status)), " · ", moment(flow.updated_at), " · ", short(flow.id)));
 }

@@ -23,9 +23,11 @@ export function progressView(flow, told) {
   ];
 }
 
-/** What it was told on its way, each once. */
+/** What it was told on its way, each once; what goes on working leads to where it can be ended. */
 export function noticesView(told) {
-  return told.notices.length === 0 ? null : h("ul.notices", null, told.notices.map((text) => h("li", null, readable(text))));
+  const line = ({ message, session }) => h("li", null, readable(message),
+    session ? [" ", h("a", { href: `/sessions?at=${encodeURIComponent(session)}` }, t("sessions_see"))] : null);
+  return told.notices.length === 0 ? null : h("ul.notices", null, told.notices.map(line));
 }
 
 /** What was looked up, where, and what came of it; read when it is opened. */
@@ -54,10 +56,11 @@ function lookView(look) {
     h("span.outcome", null, `→ ${oneLine(look.summary)}`));
 }
 
-/** Who answered, and what that took. */
+/** Who answered, as which agent, and what that took. */
 export function costLine(flow) {
-  if (!flow.reasoner || flow.question.startsWith("!")) return null;
+  const agent = flow.agent ? [h("a.agent", { href: `/agents/${encodeURIComponent(flow.agent)}`, title: t("ask_agent") }, oneLine(flow.agent)), " · "] : null;
+  if (!flow.reasoner || flow.question.startsWith("!")) return agent && h("p.cost", null, agent[0]);
   const { calls, tokens_in: given, tokens_out: written, took_ms: took } = flow.usage;
   const cost = calls > 0 ? ` · ${t("flow_cost", { calls, given, written, took: span(took / 1000) })}` : "";
-  return h("p.cost", null, oneLine(flow.reasoner) + cost);
+  return h("p.cost", null, agent, oneLine(flow.reasoner) + cost);
 }

@@ -6,10 +6,12 @@ const MARGIN = "1500px";
 const MOUNTS_A_FRAME = 2;
 
 export class Slots {
-  /** @param {AbortSignal} signal @param {(next: HTMLElement|null) => void} onGone after a flow was deleted */
-  constructor(signal, onGone) {
-    this.signal = signal;
-    this.onGone = onGone;
+  /**
+   * @param {AbortSignal} signal @param {(next: HTMLElement|null) => void} onGone after a flow was deleted
+   * @param {(flow: Object) => void} onAsked after one was begun from another
+   */
+  constructor(signal, onGone, onAsked) {
+    Object.assign(this, { signal, onGone, onAsked });
     this.element = h("div.flows");
     this.slots = new Map();
     this.byId = new Map();
@@ -99,7 +101,7 @@ export class Slots {
     if (slot.view !== null || this.signal.aborted) return;
     slot.ended = new AbortController();
     this.signal.addEventListener("abort", () => slot.ended.abort(), { signal: slot.ended.signal });
-    slot.view = new FlowView(slot.flow, { signal: slot.ended.signal, onChange: ({ flow }) => (slot.flow = flow), onGone: () => this.remove(slot) });
+    slot.view = new FlowView(slot.flow, { signal: slot.ended.signal, onChange: ({ flow }) => (slot.flow = flow), onGone: () => this.remove(slot), onAsked: this.onAsked });
     slot.element.style.height = "";
     slot.element.append(slot.view.element);
   }
