@@ -182,8 +182,8 @@ def test_what_was_sent_is_cited_by_its_own_name_and_sent_again_takes_its_own_pla
 
         # What comes by file only because it is large is called as if it were small.
         body = tmp_path / "large.json"
-        large = "The tower of the mill is round." + " " * (9 << 20)
+        large = "The tower of the mill is called Gaspar." + " " * (9 << 20)
         body.write_text(json.dumps({"user_id": "large", "training_data": large}))
         assert posted(web, "/api/v1/agents", f"@{body}")[0] == 201
         until_rests(web, "large")
-        assert cited(web, "large", "Which form has the tower of the mill?")[1].startswith("large#")
+        assert cited(web, "large", "What is the tower of the mill called?")[1].startswith("large#")
