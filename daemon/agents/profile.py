@@ -18,6 +18,8 @@ _EXPERTISE_CHARS: Final = 600
 _LONGEST_SENTENCE: Final = 300
 _LONGEST_QUESTION: Final = 200
 _FEWEST: Final = 2
+_FEWEST_STEMS: Final = 4
+_ABOUT: Final = 8
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])[\"”’)\]]?\s+|\n{2,}")
 _WORD: Final = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*")
 _ABBREVIATION: Final = re.compile(r"\b(?![IVXLC]+\b)[A-Z][A-Z0-9]{1,7}\b")
@@ -56,10 +58,15 @@ def profile_of(
     """`asked`: questions that came with the data. The same passages give the same profile."""
     weights, forms = _terms(passages)
     sentences = [one for passage in passages for one in _sentences(passage)]
+    vocabulary = _vocabulary(passages, weights, forms)
+    expertise = _expertise(sentences, weights, spoken, description)
+    if not expertise and vocabulary:
+        about = ", ".join(vocabulary[:_ABOUT])
+        expertise = prompts.phrase("profile_knows", spoken, what=about)
     return AgentProfile(
-        expertise=_expertise(sentences, weights, spoken, description),
+        expertise=expertise,
         tone=_tone(sentences, spoken),
-        vocabulary=_vocabulary(passages, weights, forms),
+        vocabulary=vocabulary,
         questions=_questions(passages, sentences, asked, spoken),
         written_by=WRITTEN_BY,
     )
@@ -67,13 +74,17 @@ def profile_of(
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
+    """`replies`: it answers the question above it, and alone says nothing."""
+
     text: str
     stems: tuple[str, ...]
     words: tuple[str, ...]
     language: Language
+    replies: bool
 
 
 def _sentences(passage: Read) -> Iterator[_Sentence]:
+    replies = passage.heading.rstrip().endswith("?")
     for found in _SENTENCE.split(passage.text):
         text = " ".join(found.split())
         if not text or len(text) > _LONGEST_SENTENCE:
@@ -81,7 +92,7 @@ def _sentences(passage: Read) -> Iterator[_Sentence]:
         words = language.words(text)
         content = language.without_stop_words(words, passage.language)
         stems = tuple(language.stem(content, passage.language))
-        yield _Sentence(text, stems, tuple(words), passage.language)
+        yield _Sentence(text, stems, tuple(words), passage.language, replies)
 
 
 def _terms(passages: Sequence[Read]) -> tuple[Counter[str], dict[str, Counter[str]]]:
@@ -136,7 +147,7 @@ def _expertise(
     """What they say of themselves, else the sentences that say most of what all of them say."""
     own = [one for one in sentences if _SELF[spoken].search(one.text)][:3]
     ranked = sorted(
-        (one for one in sentences if len(one.stems) >= 4 and not one.text.endswith("?")),
+        (one for one in sentences if len(one.stems) >= _FEWEST_STEMS and _tells(one)),
         key=lambda one: -sum(weights[stem] for stem in set(one.stems)) / len(one.stems) ** 0.5,
     )
     said = [description.strip()] if description and description.strip() else []
@@ -145,6 +156,10 @@ def _expertise(
         if sentence.text not in said and len(sentence.text) <= room:
             said.append(sentence.text)
     return " ".join(said)
+
+
+def _tells(sentence: _Sentence) -> bool:
+    return not sentence.replies and not sentence.text.endswith("?")
 
 
 def _tone(sentences: Sequence[_Sentence], spoken: Language) -> str:

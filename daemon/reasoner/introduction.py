@@ -7,7 +7,7 @@ import prompts
 from daemon.index import language
 from daemon.protocol.values import ReplyType, SourceName
 from daemon.reasoner.decision import Decision
-from daemon.reasoner.marks import quoted
+from daemon.reasoner.marks import cited, quoted
 from daemon.reasoner.passages import sentences
 from daemon.reasoner.request import ContextPiece, DecisionRequest
 
@@ -39,21 +39,22 @@ def introduce(request: DecisionRequest) -> Decision:
     if request.agent is None:
         text = prompts.phrase("offline_introduction", request.language)
         return Decision(ReplyType.ANSWER, enough=True, answer=text, final=True)
-    profile = request.agent.profile
-    said = [(one.text, _source(one.text, request.pieces)) for one in sentences(profile.expertise)]
-    told = (quoted(text) + (f" [{n}]" if n else "") for text, n in said)
-    parts = [" ".join(told)] if said else []
+    profile, pieces = request.agent.profile, request.pieces
+    parts = [" ".join(_with_place(one.text, pieces) for one in sentences(profile.expertise))]
     if profile.questions:
-        asked = "\n".join(f"- {quoted(question)}" for question in profile.questions[:_QUESTIONS])
-        parts.append(f"{prompts.phrase('offline_ask_me', request.language)}\n\n{asked}")
-    sources = (SourceName.DOCUMENTS,) if any(n for _, n in said) else ()
-    return Decision(
-        ReplyType.ANSWER, enough=True, answer="\n\n".join(parts), sources=sources, final=True
-    )
+        asked = [f"- {_with_place(one, pieces)}" for one in profile.questions[:_QUESTIONS]]
+        ask_me = prompts.phrase("offline_ask_me", request.language)
+        parts += [ask_me, "\n".join(asked)]
+    answer = "\n\n".join(filter(None, parts))
+    sources = (SourceName.DOCUMENTS,) if cited(answer) else ()
+    return Decision(ReplyType.ANSWER, enough=True, answer=answer, sources=sources, final=True)
 
 
-def _source(sentence: str, pieces: tuple[ContextPiece, ...]) -> int | None:
-    """The number of the piece in which it stands word for word."""
-    wanted = f" {' '.join(language.words(sentence))} "
-    holding = (one.n for one in pieces if wanted in f" {' '.join(language.words(one.text))} ")
-    return next(holding, None)
+def _with_place(text: str, pieces: tuple[ContextPiece, ...]) -> str:
+    """Marked with the piece in which it stands word for word, if it does."""
+    wanted = f" {' '.join(language.words(text))} "
+    for piece in pieces:
+        place = piece.location.rpartition("#")[2]
+        if any(wanted in f" {' '.join(language.words(part))} " for part in (piece.text, place)):
+            return f"{quoted(text)} [{piece.n}]"
+    return quoted(text)

@@ -58,3 +58,14 @@ def test_the_tone_tells_how_it_speaks():
 def test_no_passages_make_an_empty_profile():
     profile = profile_of([], [], "en", None)
     assert (profile.expertise, profile.vocabulary, profile.questions) == ("", [], [])
+
+
+def test_of_questions_with_their_answers_it_says_what_they_are_about():
+    answered = [
+        Read("Is there parking?", "We hope to begin with that in the next spring of all.", "en"),
+        Read("May I bring a dog?", "She answers within two days, and money comes back.", "en"),
+    ]
+    profile = profile_of(answered, [one.heading for one in answered], "en", None)
+    assert profile.expertise.startswith("Answers questions about ")
+    assert {"parking", "dog"} <= set(profile.vocabulary)
+    assert profile.questions == ["Is there parking?", "May I bring a dog?"]

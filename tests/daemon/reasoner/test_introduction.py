@@ -83,3 +83,10 @@ def test_alvo_itself_says_what_it_is():
 def test_a_profile_cannot_cite_what_it_is_not_from():
     lying = AgentProfile("Everybody trusts me [3].", "", [], ["Why [3]?"], "offline")
     assert "[3]" not in decide("Who are you?", lying, PASSAGE).answer
+
+
+def test_what_one_may_ask_it_has_its_place_too():
+    asks = AgentProfile("", "", [], ["Is there parking?", "Is there more?"], "offline")
+    piece = ContextPiece(2, SourceName.DOCUMENTS, "f", "f:1#Is there parking?", "Yes.", path="f")
+    answer = decide("Help", asks, piece).answer
+    assert answer.endswith("- Is there parking? [2]\n- Is there more?")
