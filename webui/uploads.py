@@ -155,9 +155,10 @@ async def _parts(request: web.BaseRequest, folder: Path) -> dict[str, Any]:
 
 def _called(part: BodyPartReader, taken: set[str]) -> str:
     """Two files of one name are two, and each is the same again when both are sent again."""
-    if part.filename is None:
+    name = Path(_safe(part.filename or ""))
+    # A page has to give what was written a file's name; that makes it no file of the person's.
+    if part.filename is None or part.name == name.stem == "training_data":
         return _TRAINING_DATA
-    name = Path(_safe(part.filename))
     numbered = (f"{name.stem} ({n}){name.suffix}" for n in itertools.count(2))
     return next(one for one in itertools.chain([str(name)], numbered) if one not in taken)
 

@@ -180,6 +180,18 @@ def test_what_was_sent_is_cited_by_its_own_name_and_sent_again_takes_its_own_pla
         status, found = curl(web, f"{web.origin}/api/v1/search?query=roof+mill&agent=form")
         assert (status, "slate" in json.dumps(found)) == (200, False)
 
+        # What was written into a page comes as a file too, which is none: it stays beside the next.
+        for said in (
+            "The cat of the mill is called Farinha.",
+            "The dog of the mill is called Rex.",
+        ):
+            written = ["-F", f"training_data={said};filename=training_data.txt"]
+            assert curl(web, *written, f"{web.origin}/api/v1/agents/form/data")[0] == 201
+            until_rests(web, "form")
+        answer, location = cited(web, "form", "What is the cat of the mill called?")
+        assert ("Farinha" in answer, location.startswith("form/v3#")) == (True, True)
+        assert "Rex" in cited(web, "form", "What is the dog of the mill called?")[0]
+
         # What comes by file only because it is large is called as if it were small.
         body = tmp_path / "large.json"
         large = "The tower of the mill is called Gaspar." + " " * (9 << 20)
