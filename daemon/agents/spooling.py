@@ -184,8 +184,7 @@ def _of_lines(text: str, path: str, where: str) -> Iterator[Spooled]:
 def _of_item(one: str | Json, path: str, where: str, limit: _Limit) -> Iterator[Spooled]:
     if isinstance(one, str):
         limit.take(len(one.encode("utf-8", "replace")))
-        _refuse_binary(one, where)
-        yield from _parts(one, path, "")
+        yield from _of_text(one, path, where)
         return
     limit.take(len(codec.encode(one)))
     document = _of_object(one, path, where)

@@ -59,6 +59,13 @@ def test_a_list_of_documents_may_mix_texts_objects_and_pairs(tmp_path):
     assert found[1].title == "Named"
 
 
+def test_a_text_of_a_list_may_hold_lines_of_questions_and_answers(tmp_path):
+    found = spooled(tmp_path, ["A text of some words", '{"question": "Why?", "answer": "So."}\n'])
+    assert [(one.form, one.path) for one in found] == [(Form.TEXT, "a/1"), (Form.PAIR, "a/2:1")]
+    wrong = [*['{"question": "Why?", "answer": "So."}'] * 2, '{"question": "Why?"}\n']
+    assert "training_data[2], line 1" in refused(tmp_path / "x", wrong)[1]
+
+
 def test_files_are_read_by_their_name_and_others_are_left_to_the_parsers(tmp_path):
     (tmp_path / "a.md").write_text("# One\n\ntwo three")
     (tmp_path / "b.jsonl").write_text('{"question": "q", "answer": "a b c"}\n')

@@ -176,3 +176,24 @@ def test_an_agent_is_written_to_a_file_and_made_anew_from_it(patient: Person) ->
         page.get_by_role("button", name="Import an agent").click()
         expect(page.locator("h1")).to_have_text("tom")
         expect(page.get_by_text("version 1 answers")).to_be_visible(timeout=TRAINED_MS)
+
+
+def test_lines_of_questions_that_are_read_here_beside_paths_are_questions(patient: Person) -> None:
+    lines = (
+        '{"question": "Who orders the flour?", "answer": "Marta orders the flour on Mondays."}\n'
+    )
+    note = patient.home.home / "oven.md"
+    note.write_text(OVEN)
+    with patient.tab("/agents") as tab:
+        page = tab.page
+        page.get_by_label("Name", exact=True).fill("baker")
+        page.get_by_label("Paths of files").fill(str(note))
+        faq = {"name": "faq.jsonl", "mimeType": "application/jsonl", "buffer": lines.encode()}
+        page.locator("input[type=file]").first.set_input_files(faq)
+        page.get_by_role("button", name="Create an agent").click()
+        expect(page.locator(".status.ready")).to_be_visible(timeout=TRAINED_MS)
+    (hit,) = patient.rpc("index.search", query="Marta orders Mondays", agent="baker", k=1)["hits"]
+    assert (hit["place"], hit["text"]) == (
+        "Who orders the flour?",
+        "Marta orders the flour on Mondays.",
+    )

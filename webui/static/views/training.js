@@ -23,9 +23,15 @@ export async function sendTraining(address, { text, paths, files }, more = {}) {
   const chosen = [...files.files];
   // A form holds files, and no paths: with both, what is chosen here is read here, as text.
   if (chosen.length > 0 && places.length === 0) return send("POST", address, form(written, chosen, more));
-  const texts = await Promise.all(chosen.map(async (file) => ({ title: file.name, text: await file.text() })));
+  const texts = await Promise.all(chosen.map(asDocument));
   const data = texts.length === 0 ? written : [...(written === null ? [] : [written]), ...texts];
   return send("POST", address, { ...more, ...(data !== null && { training_data: data }), ...(places.length > 0 && { files: places }) });
+}
+
+/** Lines of JSON are told by what they hold; whatever else has the file's name for its title. */
+async function asDocument(file) {
+  const text = await file.text();
+  return /\.(jsonl|ndjson)$/i.test(file.name) ? text : { title: file.name, text };
 }
 
 /** As the bridge tells them from a text. */
