@@ -12,7 +12,7 @@ import pytest
 
 from daemon.store import Database
 from tests.support.agent import made_up_texts, misleading
-from tests.support.daemon import Home, Rpc, RpcError
+from tests.support.daemon import Home, Rpc, RpcError, alive
 from tests.support.waiting import wait_until
 
 FLASK = """# Flask
@@ -168,6 +168,31 @@ def test_killed_in_any_stage_the_training_goes_on_and_ends(home, stage, moment):
         assert "app = Flask" in said["response"]
     left = [path.name for path in (home.place / "state" / "alvo" / "agents" / "a").iterdir()]
     assert len(left) == 1
+
+
+@pytest.mark.slow
+def test_who_trains_ends_with_the_daemon_and_meets_none_that_comes_after_it(home):
+    # Embedding so much takes half a minute: it does not end by itself meanwhile.
+    daemon = home.start(ALVO_EMBEDDER_KIND="minilm", ALVO_AGENTS_NICENESS="0")
+
+    def trainer() -> int | None:
+        for child in psutil.Process(daemon.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "process" in child.cmdline():
+                    return child.pid
+        return None
+
+    with home.rpc() as rpc:
+        rpc("agent.create", user_id="a", training_data=made_up_texts(1500))
+        # By its progress it is at its work, not at its imports.
+        wait_until(
+            lambda: (rpc("agent.status", user_id="a")["progress"] or {}).get("unit") == "passages",
+            within=60,
+        )
+    pid = trainer()
+    assert pid is not None
+    home.kill()
+    wait_until(lambda: not alive(pid), within=5)
 
 
 def test_a_training_that_kills_the_daemon_each_time_is_given_up(home):
