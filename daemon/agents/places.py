@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from daemon.agents.naming import agents_directory
 from daemon.config import Paths, private_directory
 from daemon.protocol.agents import UserId
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,15 @@ class Places:
                 self.material(user_id, file).unlink()
 
     def remove(self, user_id: UserId) -> Removed:
-        """All of an agent's; says what there was."""
+        """All of an agent's; says what there was and is no more."""
         directory = self._root / user_id
         files = [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]
-        removed = Removed(len(files), sum(path.stat().st_size for path in files))
+        sizes = {path: path.stat().st_size for path in files}
         shutil.rmtree(directory, ignore_errors=True)
-        return removed
+        if left := [path for path in files if path.exists()]:
+            _log.warning("%d files in %s could not be removed", len(left), directory)
+        gone = [size for path, size in sizes.items() if path not in left]
+        return Removed(len(gone), sum(gone))
 
     def remove_unknown(self, known: Mapping[UserId, Collection[str]]) -> None:
         """What a crash left of agents that are not there, and of data that no agent got. `known`: the
