@@ -4,13 +4,14 @@ import base64
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from daemon.index.documents import ParsedPassage
 from daemon.index.materials import Extracted, Form, Spooled
 from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Progress, Seconds
+from daemon.store.failures import of_system
 from embed_tool.blocks import Kind
 from embed_tool.context import Context
 from embed_tool.cut import passages, split_long
@@ -22,36 +23,59 @@ _PLACE_CHARS: Final = 120
 
 
 def run(context: Context, files: Sequence[str], out: str) -> int:
-    """Raises `DOCUMENT_*` for the first document that cannot be read: nothing is left out silently."""
-    total = sum(Path(file).stat().st_size for file in files)
-    done = documents = 0
-    parent = os.getppid()
+    """Raises `DOCUMENT_*` for the first document that cannot be read: nothing is left out silently.
+    AGENT_DATA_LOST where what was given is not there as it was kept; STORE_*.
+    """
     # Ctrl-C in the daemon's terminal is for the daemon, which ends us.
     os.setpgid(0, 0)
-    with context.parsing() as parsers, open(out, "wb", opener=_private) as target:
-        for line in _lines(files):
-            extracted = _extracted(codec.decode(line, Spooled), parsers)
-            target.write(codec.encode(extracted) + b"\n")
+    try:
+        with open(out, "wb", opener=_private) as target:
+            documents = _written(context, files, target)
+            target.flush()
+            os.fsync(target.fileno())
+    except OSError as error:
+        raise of_system(error, Path(out)) from error
+    context.report.result({"documents": documents}, str(documents))
+    return 0
+
+
+def _written(context: Context, files: Sequence[str], target: BinaryIO) -> int:
+    """How many documents there were."""
+    total = sum(map(_size, files))
+    done = documents = 0
+    parent = os.getppid()
+    with context.parsing() as parsers:
+        for size, document in _documents(files):
+            target.write(codec.encode(_extracted(document, parsers)) + b"\n")
             if os.getppid() != parent:
                 # Who wanted it is gone; the one that comes after it begins anew.
                 raise KeyboardInterrupt
-            done += len(line)
+            done += size
             documents += 1
             context.report.download(Progress(done, total, _UNIT, Seconds(0.0)))
-        target.flush()
-        os.fsync(target.fileno())
-    context.report.result({"documents": documents}, str(documents))
-    return 0
+    return documents
 
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def _lines(files: Sequence[str]) -> Iterator[bytes]:
+def _size(file: str) -> int:
+    try:
+        return Path(file).stat().st_size
+    except OSError as error:
+        raise AlvoError(errors.AGENT_DATA_LOST, path=file) from error
+
+
+def _documents(files: Sequence[str]) -> Iterator[tuple[int, Spooled]]:
+    """Each with how many bytes it has."""
     for file in files:
-        with Path(file).open("rb") as lines:
-            yield from lines
+        try:
+            with Path(file).open("rb") as lines:
+                for line in lines:
+                    yield len(line), codec.decode(line, Spooled)
+        except (OSError, codec.Malformed, UnicodeError) as error:
+            raise AlvoError(errors.AGENT_DATA_LOST, path=file) from error
 
 
 def _extracted(document: Spooled, parsers: Parsers) -> Extracted:

@@ -93,7 +93,9 @@ class Moving:
     async def _unpacked(self, job: jobs.Unpack) -> jobs.Unpacked:
         try:
             return await self._children.run("unpack", job, jobs.Unpacked)
-        except ChildEnded as ended:
+        except (AlvoError, ChildEnded) as ended:
+            if isinstance(ended, AlvoError) and ended.type is not errors.AGENT_OUT_OF_MEMORY:
+                raise
             # Whatever a file did to the child that read it, it is the file that is refused.
             _log.warning("taking in %s: %s", job.called, ended)
             reason = Phrase("agent_reading_ended")

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -32,6 +33,7 @@ from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Digest, Timestamp
 from daemon.store.agents import StoredAgent, StoredVersion
 from daemon.store.clock import timestamp
+from daemon.store.failures import of_system
 from prompts import Phrase
 
 FORMAT: Final = 1
@@ -75,9 +77,14 @@ class _Manifest:
 def pack(
     path: str, agent: StoredAgent, version: StoredVersion, files: Sequence[Path]
 ) -> AgentExported:
-    """Writes the new file for this user alone, whole or not at all; AGENT_EXPORT_FAILED."""
+    """Writes the new file for this user alone, whole or not at all; AGENT_EXPORT_FAILED,
+    AGENT_DATA_LOST.
+    """
     if not Path(path).is_absolute() or "\0" in path:
         raise _not_written(path, Phrase("agent_path_absolute"))
+    for file in files:
+        if not file.is_file():
+            raise AlvoError(errors.AGENT_DATA_LOST, path=file)
     target = Path(path)
     # Its length says nothing about the target's, which may be as long as a name can be.
     temporary = target.parent / f".{os.urandom(8).hex()}"
@@ -130,7 +137,7 @@ def copy_in(path: str, target: Path, max_bytes: int) -> None:
                     raise _not_taken(path, Phrase("agent_too_large", limit=max_bytes))
                 out.write(piece)
     except OSError as error:
-        raise _not_taken(path, error.strerror or "?") from None
+        raise _of_system(error, path, target) from None
 
 
 def unpack(job: Unpack) -> Unpacked:
@@ -142,7 +149,9 @@ def unpack(job: Unpack) -> Unpacked:
                 _extract(archive, member, job)
     except _Wrong as error:
         raise _not_taken(job.called, str(error)) from None
-    except (zipfile.BadZipFile, codec.Malformed, UnicodeError, EOFError, OSError) as error:
+    except OSError as error:
+        raise _of_system(error, job.called, Path(job.into)) from None
+    except (zipfile.BadZipFile, codec.Malformed, UnicodeError, EOFError) as error:
         raise _not_taken(job.called, f"{type(error).__name__}: {error}"[:200]) from None
     except (NotImplementedError, RuntimeError, ValueError, OverflowError, zlib.error) as error:
         # What the library says of encrypted, strangely packed or damaged files.
@@ -348,6 +357,13 @@ def _digest_of(file: Path) -> Digest:
 
 def _not_written(path: str, reason: object) -> AlvoError:
     return AlvoError(errors.AGENT_EXPORT_FAILED, path=path, reason=reason)
+
+
+def _of_system(error: OSError, path: str, ours: Path) -> AlvoError:
+    """A full disk is ours, and says nothing of the file; else a strange file may lead anywhere."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return of_system(error, ours)
+    return _not_taken(path, error.strerror or str(error)[:200])
 
 
 def _not_taken(path: str, reason: object) -> AlvoError:

@@ -45,7 +45,7 @@ MAX_ATTEMPTS: Final = 3
 _PAUSE_S: Final = 1.0
 _TOLD_EVERY_S: Final = 0.5
 _CLEAN_AGAIN_S: Final = 60.0
-_TRANSIENT: Final = frozenset({errors.EMBEDDER_FAILED, errors.INTERNAL_ERROR})
+_TRANSIENT: Final = frozenset({errors.EMBEDDER_FAILED, errors.INTERNAL_ERROR, errors.STORE_FAILED})
 _PATIENT: Final = frozenset(
     {errors.INDEX_BUSY, errors.STORE_FULL, errors.STORE_BUSY, errors.STORE_READONLY}
 )

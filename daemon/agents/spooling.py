@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import errno
 import os
 import re
 import stat
@@ -19,6 +18,7 @@ from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Json, Timestamp
 from daemon.store.clock import now, timestamp
+from daemon.store.failures import of_system
 from prompts import Phrase
 
 MIN_WORDS: Final = 3
@@ -74,15 +74,9 @@ def spool(
         with contextlib.suppress(OSError):
             temporary.unlink()
         if isinstance(error, OSError):
-            raise _not_kept(target, error) from error
+            raise of_system(error, target) from error
         raise
     return Measured(count, target.stat().st_size)
-
-
-def _not_kept(target: Path, error: OSError) -> AlvoError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return AlvoError(errors.STORE_FULL, path=target)
-    return AlvoError(errors.STORE_FAILED, path=target, reason=error.strerror or "?")
 
 
 def _private(path: str, flags: int) -> int:

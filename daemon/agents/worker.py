@@ -14,9 +14,10 @@ from daemon.config import Config, EmbedderKind, Paths, load_config, private_dire
 from daemon.confinement import keep_to_work
 from daemon.models.choice import choose_embedder
 from daemon.process import end_with_parent, lower
-from daemon.protocol import codec
+from daemon.protocol import codec, errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Json, Progress
+from daemon.store.failures import of_system
 
 EMBEDDING: Final = frozenset({"process", "learn", "judge"})
 """The jobs that embed; where a server does that, it must be reached."""
@@ -43,11 +44,19 @@ def main() -> int:
         _confine(name, paths, config)
         result = _done(name, given, Bench(paths, config, embedder, _tell))
     except AlvoError as error:
-        blanks = {blank: str(value) for blank, value in error.blanks.items()}
-        _say({"event": "error", "name": error.type.name, "blanks": blanks})
-        return 1
+        return _failed(error)
+    except MemoryError:
+        return _failed(AlvoError(errors.AGENT_OUT_OF_MEMORY, limit=config.agents.memory_bytes))
+    except OSError as error:
+        return _failed(of_system(error, paths.index_dir))
     _say({"event": "result", "result": codec.to_builtins(result)})
     return 0
+
+
+def _failed(error: AlvoError) -> int:
+    blanks = {blank: str(value) for blank, value in error.blanks.items()}
+    _say({"event": "error", "name": error.type.name, "blanks": blanks})
+    return 1
 
 
 def _done(name: str, given: bytes, bench: Bench) -> Any:

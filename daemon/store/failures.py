@@ -29,6 +29,14 @@ def translated(path: Path, connection: apsw.Connection | None = None) -> Iterato
         _raise(error, path, 0 if connection is None else connection.system_errno)
 
 
+def of_system(error: OSError, path: Path) -> AlvoError:
+    """What the system says of a file of ours, in the words of the store. `path`: where it names none."""
+    where = error.filename or path
+    if error.errno in _NO_ROOM:
+        return AlvoError(errors.STORE_FULL, path=where)
+    return AlvoError(errors.STORE_FAILED, path=where, reason=error.strerror or "?")
+
+
 def _raise(error: apsw.Error, path: Path, system: int) -> NoReturn:
     match error:
         case apsw.FullError():

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from daemon.agents.children import Children
 from daemon.agents.moving import Moving
 from daemon.agents.pipeline import Pipeline
-from daemon.agents.places import Places
+from daemon.agents.places import Places, Removed
 from daemon.agents.records import Records
 from daemon.agents.service import Agents
 from daemon.agents.serving import Serving
@@ -21,7 +21,14 @@ from daemon.agents.stages import Stages
 from daemon.agents.teaching import Lessons
 from daemon.config import load_config
 from daemon.protocol import errors
-from daemon.protocol.agents import AddToAgent, AgentStatus, CreateAgent, ImportAgent, UserId
+from daemon.protocol.agents import (
+    AddToAgent,
+    AgentStatus,
+    CreateAgent,
+    ExportAgent,
+    ImportAgent,
+    UserId,
+)
 from daemon.protocol.errors import AlvoError
 from daemon.store import Database, Durability, Worker
 from daemon.store.schema import STATE_MIGRATIONS
@@ -159,6 +166,62 @@ def test_of_two_that_add_data_at_once_one_is_told_that_the_other_is_trained(
         assert len(kept) == 2
 
     asyncio.run(main())
+
+
+def failure(held: Held) -> Awaitable[str | None]:
+    async def failed() -> str | None:
+        agent = await held.agents.status(ANN)
+        return agent.error.name if agent.training is None and agent.error else None
+
+    return failed()
+
+
+def test_a_training_without_memory_enough_is_told_so_and_not_tried_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with some_agents(tmp_path, ALVO_AGENTS_MEMORY_BYTES="4096") as held:
+            await held.agents.create(CreateAgent(ANN, TEXT))
+            assert await until(lambda: failure(held), 30) == "AGENT_OUT_OF_MEMORY"
+            (version,) = await held.agents.versions(ANN)
+            assert version.stages[0].attempts == 1
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("left", [b'{"form": "text", "pa', None])
+def test_data_that_is_not_there_any_more_as_it_was_kept_is_named(
+    tmp_path: Path, left: bytes | None
+) -> None:
+    async def main() -> None:
+        async with some_agents(tmp_path) as held:
+            await held.agents.create(CreateAgent(ANN, TEXT))
+            assert await held.rests() is AgentStatus.READY
+            (kept,) = (paths_in(tmp_path).state_dir / "agents" / ANN).glob("data-*.jsonl")
+            if left:
+                kept.write_bytes(left)
+            else:
+                kept.unlink()
+                with pytest.raises(AlvoError) as caught:
+                    await held.agents.export(ExportAgent(ANN, str(tmp_path / "out")))
+                assert caught.value.type is errors.AGENT_DATA_LOST
+            await held.agents.add(AddToAgent(ANN, f"{TEXT} Every day."))
+            assert await until(lambda: failure(held), 30) == "AGENT_DATA_LOST"
+            assert str(kept) in str((await held.agents.status(ANN)).error)
+
+    asyncio.run(main())
+
+
+def test_of_a_deleted_agent_what_could_not_be_removed_is_not_counted_as_gone(
+    tmp_path: Path,
+) -> None:
+    places = Places(paths_in(tmp_path))
+    directory = places.made(ANN)
+    (directory / "data.jsonl").write_text("kept")
+    directory.chmod(0o500)
+    if os.access(directory, os.W_OK):
+        pytest.skip("the superuser may remove anything")
+    assert places.remove(ANN) == Removed(0, 0)
+    directory.chmod(0o700)
+    assert places.remove(ANN) == Removed(1, 4)
 
 
 def test_a_file_that_ends_the_process_that_reads_it_is_refused(tmp_path: Path) -> None:
