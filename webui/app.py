@@ -113,6 +113,7 @@ class Bridge:
 
     async def close(self) -> None:
         await self._events.close()
+        await self._persons.close()
         await self.upstream.close()
 
     def _closed(

@@ -28,7 +28,7 @@ MAX_HEADERS: Final = 64
 class Connection(RequestHandler):
     """One client. What is learned of its other end is kept as long as it lasts."""
 
-    __slots__ = ("_head_timer", "_looked", "_owner", "_server", "persons")
+    __slots__ = ("_head_timer", "_looked", "_owner", "_server")
 
     def __init__(self, manager: "Server", **given: Any) -> None:
         super().__init__(manager, **given)
@@ -36,8 +36,6 @@ class Connection(RequestHandler):
         self._head_timer: asyncio.TimerHandle | None = None
         self._looked = False
         self._owner: Owner | None = None
-        self.persons: frozenset[int] = frozenset()
-        """The processes at the other end of which it is known that no session of Alvo's is one."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)

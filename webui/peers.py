@@ -1,8 +1,8 @@
 """Who is at the other end of a TCP connection of this machine: which user, which processes.
 
 TCP has no SO_PEERCRED. The kernel's socket diagnosis (sock_diag(7)) tells the user and the inode of
-the other end in some 30 µs; who holds that inode open is in `/proc`, at some 20 ms, so that only
-those calls pay for it which a person alone may make.
+the other end in some 30 µs; who holds that inode open is in `/proc`, at some 5 µs for each open file
+of each process, so that only those calls pay for it which a person alone may make.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -104,17 +105,16 @@ def _hexadecimal(family: int, address: Address) -> str:
     return "".join(f"{number:08X}" for number in numbers) + f":{address[1]:04X}"
 
 
-def holders(inode: int) -> frozenset[int]:
+def holders(inode: int, among: Iterable[int] | None = None) -> frozenset[int]:
     """The processes that hold a socket open; only those that this user may look into."""
     wanted = f"socket:[{inode}]"
-    return frozenset(
-        int(name)
-        for name in os.listdir("/proc")  # noqa: PTH208  (iterdir is five times as slow)
-        if name.isdigit() and _holds(name, wanted)
-    )
+    if among is None:
+        # iterdir is five times as slow
+        among = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+    return frozenset(pid for pid in among if _holds(pid, wanted))
 
 
-def _holds(pid: str, wanted: str) -> bool:
+def _holds(pid: int, wanted: str) -> bool:
     folder = f"/proc/{pid}/fd"
     try:
         for name in os.listdir(folder):  # noqa: PTH208  (as above)

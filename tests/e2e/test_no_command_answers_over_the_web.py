@@ -115,12 +115,18 @@ def test_a_connection_of_the_persons_that_a_command_gets_hold_of_is_no_longer_th
             rpc.allow(rpc.inquiry(attack["id"]))
             taking, _ = giving.accept()
             with taking:
+                # The bridge comes to know everybody who is there, this command among them.
+                for _ in range(20):
+                    assert answered(peer, web, "none", "0" * 64) == "INQUIRY_NOT_FOUND"
                 socket.send_fds(taking, [b"."], [peer.fileno()])
                 assert taking.recv(1) == b"."
-                told = answered(peer, web, inquiry["id"], inquiry["digest"])
-                assert told == "WEB_PEER_REFUSED"
+                for _ in range(20):
+                    told = answered(peer, web, inquiry["id"], inquiry["digest"])
+                    assert told == "WEB_PEER_REFUSED"
         rpc.follow(attack["id"], {"executed"})
         assert rpc("inquiry.get", inquiry_id=inquiry["id"])["status"] == "waiting"
+        # That command has ended, and so it is the person's alone again.
+        assert answered(peer, web, "none", "0" * 64) == "INQUIRY_NOT_FOUND"
 
 
 def connected(web: Web) -> socket.socket:

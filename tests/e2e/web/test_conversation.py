@@ -121,7 +121,19 @@ def test_a_flow_can_be_deleted_and_says_so_first(person: Person, tab: Place) -> 
     assert flow["id"] not in [one["id"] for one in person.rpc("flow.list")["flows"]]
 
 
-def test_an_address_that_leads_nowhere_says_so(tab: Place) -> None:
+def test_an_address_that_does_not_exist_is_still_the_interface(tab: Place) -> None:
+    tab.forgive("404")
+    tab.go("/nowhere/%3Cb%3Eat%3C%2Fb%3E/all")
+    page = tab.page
+    expect(page.locator("h1")).to_have_text("There is nothing at this address.")
+    expect(page.locator("#main code")).to_have_text("/nowhere/%3Cb%3Eat%3C%2Fb%3E/all")
+    page.get_by_role("link", name="Sources").click()
+    expect(page.locator("h1")).to_have_text("Sources")
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("There is nothing at this address.")
+
+
+def test_a_flow_that_does_not_exist_says_so(tab: Place) -> None:
     tab.forgive("404")
     tab.go("/flows/nosuchflow")
     expect(tab.page.locator(".error")).to_be_visible()
