@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from client.console import Console
 from client.dispatch import parser_of
+from client.folding import fold
 from client.remote import EXIT_OK
 from client.table import BY_NAME, COMMANDS
 from client.usage import Parser, UsageError
@@ -44,6 +45,15 @@ def overview(console: Console) -> str:
     lines = [words("help_about"), "", words("help_bare")]
     for title, names in _GROUPS:
         lines += ["", paint(words(title), "bold")]
-        lines += [f"  {name.ljust(column)}  {words(f'help_{name}')}" for name in names]
+        for name in names:
+            lines += row(console, name, words(f"help_{name}"), column)
     lines += ["", paint(words("help_exit"), "dim"), paint(words("help_more"), "dim")]
     return "\n".join(lines) + "\n"
+
+
+def row(console: Console, name: str, text: str, column: int) -> list[str]:
+    """A command and what it does; where that is long, it goes on under itself."""
+    room = console.width - column - 4
+    lines = fold(text, room) if console.result_is_terminal and room >= column else [text]
+    names = [name, *[""] * (len(lines) - 1)]
+    return [f"  {said.ljust(column)}  {line}" for said, line in zip(names, lines, strict=True)]

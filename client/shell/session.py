@@ -12,6 +12,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.styles import Style
 
 from client import place
+from client.commands.help import row
 from client.commands.why import LAST
 from client.console import Console
 from client.dispatch import run_command
@@ -211,7 +212,8 @@ def help_screen(console: Console) -> str:
     commands = _commands(console)
     column = max(map(len, commands)) + 1
     lines = [words("shell_help_text"), "", paint(words("shell_help_title"), "bold")]
-    lines += [f"  {f'/{name}'.ljust(column)}  {text}" for name, text in commands.items()]
+    for name, text in commands.items():
+        lines += row(console, f"/{name}", text, column)
     lines += ["", paint(words("shell_help_keys"), "dim")]
     return "\n".join(lines) + "\n"
 

@@ -6,7 +6,7 @@ import pytest
 
 from client.commands.agents import run
 from client.commands.completions import script
-from client.commands.help import overview
+from client.commands.help import overview, row
 from client.console import Console
 from client.dispatch import parser_of
 from client.ids import new_id
@@ -117,6 +117,16 @@ def test_a_mistake_is_told_in_the_person_s_language(name, words, said):
     with pytest.raises(UsageError) as raised:
         parser.parse_args(parser.arranged(words))
     assert raised.value.message.startswith(said)
+
+
+def test_what_a_command_does_goes_on_under_itself_where_someone_reads_it():
+    console = Console({"LANG": "en_US.UTF-8"})
+    told = "what was asked, allowed and run: a log that shows any change to itself"
+    assert row(console, "/audit", told, 11) == [f"  /audit       {told}"]
+    console.result_is_terminal, console.width = True, 70
+    first, second = row(console, "/audit", told, 11)
+    assert first == "  /audit       what was asked, allowed and run: a log that shows any"
+    assert second == " " * 15 + "change to itself"
 
 
 def test_every_command_has_a_help_page_in_both_languages():
