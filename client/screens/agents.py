@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 STAGES = ("data_processor", "model_trainer", "model_evaluator", "model_deployer")
 _COLOURS = {"ready": "green", "error": "red"}
 _MANY = 12
+_LEARNED = ("untrained", "related words", "neighbours", "translations", "adapter")
+"""What a training may have chosen; beside these `weights (en)`."""
 
 
 def agent_lines(agent: Agent, words: Words, paint: Paint) -> str:
@@ -88,7 +90,7 @@ def _version(version: AgentVersion, words: Words, paint: Paint) -> str:
     took = sum(stage.took_ms or 0 for stage in version.stages) / 1000
     parts = [counts, moments.span(took)]
     if version.chosen is not None:
-        parts.append(words("agent_chosen", chosen=version.chosen))
+        parts.append(words("agent_chosen", chosen=_chosen(version.chosen, words)))
     lines.append("    " + " · ".join(parts))
     if version.report is not None:
         lines += _report(version.report, words, paint)
@@ -97,6 +99,16 @@ def _version(version: AgentVersion, words: Words, paint: Paint) -> str:
     if version.error is not None:
         lines.append(f"    {paint('✗', 'red')} {escape(version.error.message)}")
     return "\n".join(lines) + "\n"
+
+
+def _chosen(names: str, words: Words) -> str:
+    """`neighbours + weights (en)`, in the person's language; what is not known here as it is."""
+    return " + ".join(
+        words(f"learned_{name.replace(' ', '_')}")
+        if name in _LEARNED
+        else escape(name).replace("weights", words("learned_weights"))
+        for name in names.split(" + ")
+    )
 
 
 def _report(report: EvaluationReport, words: Words, paint: Paint) -> list[str]:

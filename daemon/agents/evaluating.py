@@ -162,7 +162,8 @@ def _measure(values: "NDArray[Any]", seed: int) -> Measure:
         return Measure(0.0, 0.0, 0.0)
     drawn = np.random.default_rng(seed).integers(0, len(values), (_RESAMPLED, len(values)))
     low, high = np.percentile(values[drawn].mean(axis=1), (2.5, 97.5))
-    mean, low, high = (round(float(one), 4) for one in (values.mean(), low, high))
+    # Plus nothing: a difference of -0.0 reads as a loss.
+    mean, low, high = (round(float(one), 4) + 0.0 for one in (values.mean(), low, high))
     return Measure(mean, low, high)
 
 

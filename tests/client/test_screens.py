@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client import moments
+from client.screens.agents import versions_screen
 from client.screens.citations import citations
 from client.screens.error import error_lines
 from client.screens.flow import Told, exit_status, flow_line, flow_screen, footer
 from client.screens.inquiry import inquiry_line, inquiry_screen
 from client.terminal import Paint, display_width
 from client.words import Words
+from daemon.protocol.agents import AgentVersion
 from daemon.protocol.escape import escape, is_hidden, unescape
 from daemon.protocol.values import (
     FlowStatus,
@@ -255,3 +257,17 @@ def test_an_expiry_is_told_as_what_is_left():
 
 def test_escape_is_what_the_screen_uses():
     assert escape("a\u202eb") in inquiry_screen(an_inquiry("a\u202eb"), EN, PLAIN, 80)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ("untrained", "escolhido: sem treino"),
+        ("neighbours + translations", "escolhido: vizinhos + traduções"),
+        ("related words + weights (pt)", "escolhido: palavras relacionadas + pesos (pt)"),
+        ("of a later version", "escolhido: of a later version"),
+    ],
+)
+def test_what_a_version_learned_is_said_in_the_language_of_the_screen(chosen, said):
+    version = AgentVersion(1, AT, 3, 6, chosen, in_service=True, stages=[], report=None)
+    assert said in versions_screen([version], PT, PLAIN)

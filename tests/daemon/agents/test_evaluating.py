@@ -69,6 +69,11 @@ def test_figures_are_means_between_their_bounds(judged):
     assert report.baseline.ndcg_10.mean > 0.3
 
 
+def test_a_difference_that_may_be_chance_is_not_called_a_gain(judged):
+    reason = report_of(judged, UNTRAINED).reason
+    assert "may be chance (+0.000 nDCG@10, between +0.000 and +0.000)" in reason
+
+
 def test_a_model_that_harms_is_refused_and_the_reason_says_why(judged):
     report = report_of(judged, LOST)
 

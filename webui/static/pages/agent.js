@@ -64,10 +64,18 @@ function versionView(version, { id, problem, look, opened }) {
   const counts = version.passages > 0 ? t("source_counts", version) : "";
   return h("section.card", { "data-card": version.number, "aria-label": t("agent_version", { version: version.number }) },
     h("header", null, h("h3", null, t("agent_version", { version: version.number })), version.in_service ? h("span.tag.good", null, t("agent_in_service")) : null, h("small", null, moment(version.created_at))),
-    h("p.hint", null, [counts, version.chosen ? t("agent_chosen", version) : ""].filter(Boolean).join(" · ")),
+    h("p.hint", null, [counts, version.chosen ? t("agent_chosen", { chosen: learned(version.chosen) }) : ""].filter(Boolean).join(" · ")),
     h("ol.stages", { "aria-label": t("stages") }, version.stages.map(stageView)),
     version.error ? errorBox(version.error) : null, version.report ? reportView(version, opened) : done ? h("p.hint", null, t("agent_no_report")) : null,
     done && !version.in_service ? h("div.buttons", null, actionButton("quiet", t("version_back"), problem, back)) : null);
+}
+
+/** `neighbours + weights (en)` in the person's language. */
+function learned(names) {
+  return names.split(" + ").map((name) => {
+    const [, what, of] = /^(.*?)( \([^()]*\))?$/s.exec(name);
+    return word("learned", what.replaceAll(" ", "_")) + (of ?? "");
+  }).join(" + ");
 }
 
 function stageView(stage) {
