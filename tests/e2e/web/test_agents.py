@@ -197,3 +197,18 @@ def test_lines_of_questions_that_are_read_here_beside_paths_are_questions(patien
         "Who orders the flour?",
         "Marta orders the flour on Mondays.",
     )
+
+
+def test_an_agent_whose_training_failed_stands_in_the_list_as_the_others_do(
+    patient: Person,
+) -> None:
+    (patient.home.home / "photo.jpg").write_bytes(b"\xff\xd8\xff" * 100)
+    with patient.tab("/agents") as tab:
+        page = tab.page
+        page.get_by_label("Name", exact=True).fill("photo")
+        page.get_by_label("Paths of files").fill(str(patient.home.home / "photo.jpg"))
+        page.get_by_role("button", name="Create an agent").click()
+        expect(page.locator(".status.error")).to_be_visible(timeout=TRAINED_MS)
+        tab.go("/agents")
+        status = page.locator(".card .status.error")
+        assert status.evaluate("one => getComputedStyle(one).padding") == "0px"

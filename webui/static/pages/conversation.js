@@ -38,6 +38,7 @@ class Conversation {
     const { form } = composer({ conversation: this.id, agent: newest?.agent ?? "", agents: await agents, label: t("ask_further"), placeholder: t("ask_further"), onAsked: (flow) => this.asked(flow) });
     root.dataset.title = oneLine(newest?.question ?? t("conversation")).slice(0, 60);
     root.dataset.bottom = "";
+    if (newest?.agent) fill(this.heading, t("conversation_with", { agent: newest.agent }));
     const actions = h("div.buttons", null,
       actionButton("quiet", t("conversation_export"), this.problem, () => this.export()),
       h("a.button.quiet", { href: "/" }, t("conversation_new")));
