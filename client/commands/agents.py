@@ -8,6 +8,7 @@ import time
 from argparse import Namespace
 
 from client.console import Console
+from client.place import absolute, fitting
 from client.prose import one_line
 from client.remote import EXIT_FAILED, EXIT_OK
 from client.screens.agents import (
@@ -62,7 +63,8 @@ def run(console: Console, name: str, given: Namespace) -> int:
     if given.verb == "list":
         return _list(console, given)
     if not given.name:
-        raise _wrong_words(console, f"{name} {given.verb}")
+        lacks = "agent_file_missing" if given.verb == "import" else "agent_name_missing"
+        raise _wrong_words(console, lacks, command=f"{name} {given.verb}")
     run_verb = {
         "create": _train,
         "add": _train,
@@ -78,9 +80,9 @@ def run(console: Console, name: str, given: Namespace) -> int:
     return run_verb(console, given)
 
 
-def _wrong_words(console: Console, command: str) -> UsageError:
+def _wrong_words(console: Console, phrase: str, **blanks: str) -> UsageError:
     words = console.words
-    return UsageError(words("usage_empty", command=command), words("usage_next", command="agents"))
+    return UsageError(words(phrase, **blanks), words("usage_next", command="agents"))
 
 
 def _list(console: Console, given: Namespace) -> int:
@@ -101,7 +103,7 @@ def _train(console: Console, given: Namespace) -> int:
     """`create` and `add`: from files, or from what is piped in."""
     params: dict[str, Any] = {
         "user_id": given.name,
-        "files": [os.path.abspath(file) for file in given.rest if file != "-"],  # noqa: PTH100  (pathlib costs 6 ms)
+        "files": _files(console, given),
     }
     if "-" in given.rest or not given.rest:
         params["training_data"] = _standard_input(console, given)
@@ -123,10 +125,25 @@ def _train(console: Console, given: Namespace) -> int:
     return _watched(console, given.name, given)
 
 
+def _files(console: Console, given: Namespace) -> list[str]:
+    named = [one for one in given.rest if one != "-"]
+    for one in named:
+        if one.startswith(("http://", "https://")):
+            raise UsageError(
+                console.words("agent_address", address=one_line(one)),
+                console.words("agent_address_next"),
+            )
+    return [file for one in named for file in fitting(one, console.environ)]
+
+
 def _standard_input(console: Console, given: Namespace) -> str:
-    if sys.stdin is None or sys.stdin.isatty():
-        raise _wrong_words(console, f"agents {given.verb} {given.name}")
-    data = sys.stdin.buffer.read(_MOST_STDIN + 1)
+    piped = sys.stdin is not None and not sys.stdin.isatty()
+    data = sys.stdin.buffer.read(_MOST_STDIN + 1) if piped else b""
+    if not data.strip():
+        raise UsageError(
+            console.words("agent_nothing_given", agent=given.name),
+            console.words("agent_nothing_next", verb=given.verb, agent=given.name),
+        )
     if len(data) > _MOST_STDIN:
         raise UsageError(
             console.words("agent_stdin_large", limit=_MOST_STDIN),
@@ -138,10 +155,14 @@ def _standard_input(console: Console, given: Namespace) -> str:
 def _watched(console: Console, name: str, given: Namespace) -> int:
     """Its training until it ends; Ctrl-C stops the watching, not the training."""
     agent: Agent = console.call("agent.status", user_id=name)
-    while agent.training is not None:
-        console.progress(training_text(agent, console.words))
-        time.sleep(_LOOK_S)
-        agent = console.call("agent.status", user_id=name)
+    try:
+        while agent.training is not None:
+            console.progress(training_text(agent, console.words))
+            time.sleep(_LOOK_S)
+            agent = console.call("agent.status", user_id=name)
+    except KeyboardInterrupt:
+        console.say(console.words("agent_goes_on", agent=name))
+        raise
     console.clear_progress()
     if given.json:
         console.document(agent)
@@ -177,7 +198,7 @@ def _ask(console: Console, given: Namespace) -> int:
 
     question = " ".join(given.rest).strip()
     if not question:
-        raise _wrong_words(console, "agents ask")
+        raise _wrong_words(console, "agent_question_missing", agent=given.name)
     started = {
         "flow_id": new_id(),
         "question": question,
@@ -201,7 +222,10 @@ def _roll_back(console: Console, given: Namespace) -> int:
     if version is None and given.rest:
         word = given.rest[0]
         if not word.isascii() or not word.isdigit() or len(word) > _MOST_DIGITS:
-            raise _wrong_words(console, "agents rollback")
+            raise UsageError(
+                console.words("agent_version_no_number", version=one_line(word)),
+                console.words("agent_version_next", agent=given.name),
+            )
         version = int(word)
     agent: Agent = console.call("agent.rollback", user_id=given.name, version=version)
     if given.json:
@@ -216,7 +240,7 @@ def _export(console: Console, given: Namespace) -> int:
     made: AgentExported = console.call(
         "agent.export",
         user_id=given.name,
-        path=os.path.abspath(path),  # noqa: PTH100  (pathlib costs 6 ms)
+        path=absolute(path, console.environ),
     )
     if given.json:
         console.document(made)
@@ -233,7 +257,7 @@ def _import(console: Console, given: Namespace) -> int:
     agent: Agent = console.call(
         "agent.import",
         user_id=name,
-        path=os.path.abspath(path),  # noqa: PTH100  (pathlib costs 6 ms)
+        path=absolute(path, console.environ),
     )
     if not given.no_wait:
         return _watched(console, agent.user_id, given)

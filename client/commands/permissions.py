@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 
 from client.console import Console
 from client.ids import short
+from client.place import absolute
 from client.remote import EXIT_OK
 from client.screens.permission import permission_lines
 from client.usage import Parser, UsageError
@@ -55,7 +55,7 @@ def _add(console: Console, given: Namespace) -> Permission:
     permission: Permission = console.call(
         "permission.add",
         pattern=given.what,
-        cwd=os.path.abspath(given.cwd or "."),  # noqa: PTH100  (pathlib costs 6 ms)
+        cwd=absolute(given.cwd or ".", console.environ),
         expires_at=given.expires,
         match=given.match or [],
         not_match=given.not_match or [],

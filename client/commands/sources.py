@@ -8,6 +8,7 @@ from argparse import Namespace
 
 from client.console import Console
 from client.ids import short
+from client.place import absolute
 from client.remote import EXIT_FAILED, EXIT_OK
 from client.screens.index import progress_text, source_lines
 from client.usage import Parser, UsageError
@@ -44,10 +45,11 @@ def run(console: Console, name: str, given: Namespace) -> int:
         )
     match given.verb:
         case "add":
+            location = absolute(given.what, console.environ)
             source: Source = console.call(
                 "source.add",
-                kind="database" if _is_database(given.what) else "documents",
-                location=os.path.abspath(given.what),  # noqa: PTH100  (pathlib costs 6 ms)
+                kind="database" if _is_database(location) else "documents",
+                location=location,
                 name=given.name,
                 private=given.private,
             )
@@ -60,7 +62,7 @@ def run(console: Console, name: str, given: Namespace) -> int:
 
 def _named(console: Console, given: str) -> str:
     """The id of the one source that has this name or lies there; else what was given: an id."""
-    place = os.path.abspath(given)  # noqa: PTH100  (pathlib costs 6 ms)
+    place = absolute(given, console.environ)
     listed: SourceList = console.call("source.list")
     fits = [one.id for one in listed.sources if given == one.name or place == one.location]
     return fits[0] if len(fits) == 1 else given
@@ -104,15 +106,19 @@ def _remove(console: Console, given: Namespace) -> int:
 
 def _watched(console: Console, source: Source, given: Namespace) -> int:
     """Its progress until it is ready; Ctrl-C stops the watching, not the indexing."""
-    while source.state == "indexing" and not given.no_wait:
-        if source.progress is not None:
-            console.progress(progress_text(source.progress, console.words))
-        time.sleep(_LOOK_S)
-        listed: SourceList = console.call("source.list")
-        found = [other for other in listed.sources if other.id == source.id]
-        if not found:
-            break
-        source = found[0]
+    try:
+        while source.state == "indexing" and not given.no_wait:
+            if source.progress is not None:
+                console.progress(progress_text(source.progress, console.words))
+            time.sleep(_LOOK_S)
+            listed: SourceList = console.call("source.list")
+            found = [other for other in listed.sources if other.id == source.id]
+            if not found:
+                break
+            source = found[0]
+    except KeyboardInterrupt:
+        console.say(console.words("source_goes_on"))
+        raise
     console.clear_progress()
     if given.json:
         console.document(source)

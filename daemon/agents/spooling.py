@@ -251,9 +251,18 @@ def _content(path: str, limit: _Limit) -> tuple[bytes, Timestamp]:
             limit.take(status.st_size)
             return file.read(status.st_size + 1)[: status.st_size], _moment(status.st_mtime)
     except OSError as error:
-        raise AlvoError(
-            errors.AGENT_FILE_UNREADABLE, path=path, reason=error.strerror or "?"
-        ) from None
+        raise AlvoError(errors.AGENT_FILE_UNREADABLE, path=path, reason=_reason(error)) from None
+
+
+def _reason(error: OSError) -> Phrase | str:
+    match error:
+        case FileNotFoundError():
+            return Phrase("unread_missing")
+        case PermissionError():
+            return Phrase("unread_no_permission")
+        case IsADirectoryError():
+            return Phrase("agent_path_folder")
+    return error.strerror or "?"
 
 
 def _moment(seconds: float) -> Timestamp:

@@ -15,6 +15,7 @@ from daemon.protocol import errors
 from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Block, Flow, InquiryKind, SourceName
 from daemon.reasoner import AskedAgent, ContextPiece, DecisionRequest, Missing, Reasoner, Reply
+from prompts import Phrase
 
 SEARCH_AGAIN: Final = "search_again"
 _FIRST: Final = "first"
@@ -65,7 +66,7 @@ class SearchBlock:
                 return respond(verdict.decision)
         missing = missing_of(verdict, flow)
         if flow.rounds >= self._settings.max_rounds:
-            raise insufficient(missing)
+            raise insufficient(missing, flow.agent)
         if await journal.recall(SEARCH_AGAIN, PersonReply) is None:
             text = prompts.phrase("search_again", flow.language, missing=_list(missing))
             return Ask(InquiryKind.SEARCH_AGAIN, text, step=SEARCH_AGAIN)
@@ -152,9 +153,10 @@ def missing_of(reply: Reply | None, flow: Flow) -> tuple[Missing, ...]:
     return (Missing(information=flow.question, source=SourceName.DATABASE),)
 
 
-def insufficient(missing: tuple[Missing, ...]) -> AlvoError:
-    """What is still not known, in the error that says so."""
-    return AlvoError(errors.INSUFFICIENT_INFORMATION, missing=_list(missing))
+def insufficient(missing: tuple[Missing, ...], agent: str | None) -> AlvoError:
+    """What is still not known, in the error that says so. An agent reads nothing but its own data."""
+    add = Phrase("add_to_agent", agent=agent) if agent else Phrase("add_to_sources")
+    return AlvoError(errors.INSUFFICIENT_INFORMATION, missing=_list(missing), add=add)
 
 
 def _list(missing: tuple[Missing, ...]) -> str:

@@ -345,7 +345,7 @@ def _grant(
 def _still_missing(db: Database, flow: Flow) -> AlvoError:
     """What the reasoner of this round said it lacks."""
     steps = (find_step(db, flow.id, flow.rounds, name, Reply) for name in (VERDICT, DECISION))
-    return insufficient(missing_of(next(filter(None, steps), None), flow))
+    return insufficient(missing_of(next(filter(None, steps), None), flow), flow.agent)
 
 
 def _check_fit(given: AnswerInquiry, inquiry: Inquiry) -> None:

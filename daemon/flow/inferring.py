@@ -14,6 +14,7 @@ from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Flow, FlowStatus, Inquiry, Seconds
 from daemon.store.clock import now
 from daemon.store.flows import ENDED, flows_of_agent
+from prompts import Phrase
 
 DEFAULT_WAIT_S: Final = 30.0
 LONGEST_WAIT_S: Final = 60.0
@@ -48,7 +49,7 @@ class Inferring:
             inference = await self._inference(flow)
         except AlvoError as error:
             self._say(given, flow, began, error=error.type.name)
-            raise
+            raise _in_its_words(error) from None
         self._say(given, flow, began)
         return inference
 
@@ -104,3 +105,15 @@ class Inferring:
         if self._log_prompts:
             fields["prompt"] = given.prompt
         _log.info("agent asked", extra={"fields": fields})
+
+
+def _in_its_words(error: AlvoError) -> AlvoError:
+    """What does not fit a flow's question did not fit the prompt that was sent."""
+    if error.type is not errors.INVALID_PARAMS:
+        return error
+    field, reason = error.blanks["field"], error.blanks["reason"]
+    if field == "question":
+        field, reason = "prompt", Phrase(reason.name, **{**reason.blanks, "field": "prompt"})
+    return AlvoError(
+        errors.INVALID_PARAMS, method=methods.AGENT_INFER.name, field=field, reason=reason
+    )

@@ -73,6 +73,30 @@ def test_a_path_below_home_is_written_with_a_tilde():
     assert place.shorten("/home/anabel", environ) == "/home/anabel"
 
 
+def test_a_path_may_begin_at_home_where_no_bash_reads_it_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    environ = {"HOME": "/home/ana"}
+    assert place.absolute("~/work", environ) == "/home/ana/work"
+    assert place.absolute("~", environ) == "/home/ana"
+    assert place.absolute("~ana/work", environ) == str(tmp_path / "~ana/work")
+    assert place.absolute("./~/work", environ) == str(tmp_path / "~/work")
+
+
+def test_a_pattern_is_the_files_that_fit_it_and_a_name_is_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("b.md", "a.md", "c.txt", "what?.md"):
+        (tmp_path / name).write_text("x")
+    fitting = [
+        place.fitting(pattern, {"HOME": str(tmp_path)}) for pattern in ("[ab].md", "~/*.txt")
+    ]
+    assert fitting == [
+        [str(tmp_path / "a.md"), str(tmp_path / "b.md")],
+        [str(tmp_path / "c.txt")],
+    ]
+    assert place.fitting("what?.md", {}) == [str(tmp_path / "what?.md")]
+    assert place.fitting("*.pdf", {}) == [str(tmp_path / "*.pdf")]
+
+
 def test_the_constants_that_are_written_twice_are_the_same():
     assert connection._MAX_FRAME == MAX_FRAME_BYTES
     assert importlib.metadata.version("alvo") == connection.VERSION

@@ -13,6 +13,7 @@ import pytest
 from daemon.store import Database
 from tests.support.agent import made_up_texts, misleading
 from tests.support.daemon import Home, Rpc, RpcError, alive
+from tests.support.terminal import CTRL_C, Terminal, a_shell
 from tests.support.waiting import wait_until
 
 FLASK = """# Flask
@@ -556,6 +557,70 @@ def test_by_the_command_line_from_the_first_file_to_the_end(home, rpc):
     for words, status in {("status", "none"): 1, ("create", "flask", "flask.md"): 1}.items():
         assert home.run("alvo", "agents", *words).returncode == status
     assert home.run("alvo", "agents", "ask", "flask").returncode == 2
+
+
+def test_what_is_wrong_on_the_command_line_is_said_with_what_to_type(home, rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    (home.home / "notes").mkdir()
+    for line, said in {
+        "create": "needs the name of an agent",
+        "create b": "Name files, or pipe text in: alvo agents create b FILE…",
+        "create b notes": "it is a folder, and files are asked for, as in folder/*.md",
+        "create b none.md": "there is no such file or folder",
+        "create b https://example.org/a.html": "Save the page, and name the file.",
+        "add a": "Name files, or pipe text in: alvo agents add a FILE…",
+        "ask a": "The question comes after the name.",
+        "rollback a first": "“first” is not the number of a version.",
+        "import": "needs the file that alvo agents export wrote",
+    }.items():
+        ended = home.run("alvo", "agents", *line.split())
+        assert ended.returncode in (1, 2), line
+        assert said in ended.stderr, line
+    assert [one["user_id"] for one in rpc("agent.list")["agents"]] == ["a"]
+
+
+def test_in_the_shell_files_are_named_as_in_bash(home, rpc):
+    (home.home / "notes").mkdir()
+    (home.home / "notes" / "flask.md").write_text(FLASK)
+    (home.home / "notes" / "django.md").write_text(DJANGO)
+    with a_shell(home) as shell:
+        shell.line("/agents create flask ~/notes/*.md")
+        shell.see("version 1 answers", "2 documents")
+        shell.prompt()
+        shell.line("/sources add ~/notes")
+        shell.see("2 documents")
+        shell.prompt()
+
+
+def test_who_stops_watching_reads_that_the_training_goes_on(home, rpc):
+    (home.home / "long.md").write_text("\n\n".join(made_up_texts(400)))
+    words = ("alvo", "agents", "create", "long", "long.md")
+    with Terminal(home, *words, NO_COLOR="") as watched:
+        watched.see("is being trained")
+        watched.type(CTRL_C)
+        watched.see("The training goes on. See how far it is: alvo agents status long")
+        assert watched.end() == 130
+    assert trained(rpc, "long")["status"] == "ready"
+
+
+def test_what_an_agent_does_not_know_is_added_to_the_agent(home, rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    flow = rpc("agent.infer", user_id="a", prompt="Qual é a altura da torre?")["flow"]
+    rpc("inquiry.answer", inquiry_id=flow["inquiry"], decision="deny")
+    error = rpc.follow(flow["id"], {"failed"})["error"]
+    assert "alvo agents add a ARQUIVO…" in error["action"]
+    assert "sources" not in error["action"]
+
+
+def test_a_prompt_that_does_not_fit_is_called_a_prompt(rpc):
+    rpc("agent.create", user_id="a", training_data=FLASK)
+    trained(rpc, "a")
+    with pytest.raises(RpcError) as empty:
+        rpc("agent.infer", user_id="a", prompt=" ")
+    assert "agent.infer: “prompt” is empty" in str(empty.value)
+    assert empty.value.data["field"] == "prompt"
 
 
 def test_a_session_may_ask_an_agent_but_not_change_one(home, rpc):

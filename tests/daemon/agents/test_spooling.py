@@ -185,3 +185,11 @@ def test_files_that_are_none_are_refused(tmp_path):
         str(tmp_path / "binary.txt"): "AGENT_DATA_BINARY",
     }.items():
         assert refused(tmp_path, None, [file])[0] == name, file
+
+
+def test_why_a_file_is_not_read_is_said_in_the_persons_language(tmp_path):
+    for file, said in {tmp_path: "é uma pasta", tmp_path / "none.md": "não existe"}.items():
+        with pytest.raises(AlvoError) as caught:
+            spooled(tmp_path, None, [str(file)])
+        message, _ = prompts.sentence("AGENT_FILE_UNREADABLE", "pt", **caught.value.blanks)
+        assert said in message
