@@ -46,6 +46,7 @@ _BY_NAME: Final = {
             "INQUIRY_EXPIRED",
             "NO_COMMAND_RUNNING",
             "PREVIEW_CONFLICT",
+            "PREVIEW_NOT_THERE",
             "PREVIEW_UNAVAILABLE",
             "SECRET_FORGOTTEN",
             "SESSION_BUSY",

@@ -51,7 +51,7 @@ class Previewer:
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def preview(self, inquiry: Inquiry, flow: Flow, *, session: bool) -> Previewed:
-        """Of the inquiry's plan; raises PREVIEW_UNAVAILABLE, PREVIEW_TOO_LARGE.
+        """Of the inquiry's plan; raises PREVIEW_UNAVAILABLE, PREVIEW_NOT_THERE, PREVIEW_TOO_LARGE.
 
         `session`: the conversation has a bash, of whose variables a preview knows nothing.
         """

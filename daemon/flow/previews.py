@@ -17,7 +17,11 @@ from daemon.store.changes import ChangeSet, preview_changes, waiting_previews
 from daemon.store.flows import StoredFlow
 from prompts import Phrase
 
-NOT_MADE: Final = (errors.PREVIEW_UNAVAILABLE, errors.PREVIEW_TOO_LARGE)
+NOT_MADE: Final = (
+    errors.PREVIEW_UNAVAILABLE,
+    errors.PREVIEW_NOT_THERE,
+    errors.PREVIEW_TOO_LARGE,
+)
 """A plan without a preview is asked for as ever."""
 
 

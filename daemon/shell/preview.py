@@ -79,7 +79,11 @@ class Trial:
 async def tried(
     scripts: Sequence[str], cwd: str, around: Surroundings, limits: Limits
 ) -> AsyncIterator[Trial]:
-    """Runs the scripts one after the other, as a session would; PREVIEW_UNAVAILABLE with a reason."""
+    """Runs the scripts one after the other, as a session would; PREVIEW_UNAVAILABLE with a reason, and
+    PREVIEW_NOT_THERE from a directory that is empty in one.
+    """
+    if await asyncio.to_thread(_is_emptied, Path(cwd), around.home):
+        raise AlvoError(errors.PREVIEW_NOT_THERE, cwd=cwd)
     workspace = await asyncio.to_thread(_workspace, around.home)
     try:
         yield await _try(workspace, scripts, cwd, around, limits)
@@ -219,6 +223,13 @@ def _inside(
     if os.getuid() != 0:
         inside += ["--unshare-user", "--uid", str(os.getuid()), "--gid", str(os.getgid())]
     return [*inside, "--chdir", cwd]
+
+
+def _is_emptied(cwd: Path, home: Path) -> bool:
+    """Whether it lies below a place that a preview has anew; home is there even so."""
+    cwd = cwd.resolve()
+    below = any(cwd.is_relative_to(place) and str(cwd) != place for place in _EMPTY.values())
+    return below and not cwd.is_relative_to(home.resolve())
 
 
 def _umask(around: Surroundings) -> list[str]:

@@ -256,6 +256,21 @@ def test_without_user_namespaces_there_is_none_and_it_says_why(
     assert "not permitted" in str(refused.value.blanks["reason"])
 
 
+@needs_preview
+def test_from_a_temporary_directory_there_is_none_and_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    home = a_home(tmp_path)
+
+    async def from_elsewhere() -> None:
+        async with tried(["true"], str(tmp_path / "elsewhere"), around(home), LIMITS):
+            pass
+
+    with pytest.raises(AlvoError) as refused:
+        asyncio.run(from_elsewhere())
+    assert refused.value.type is errors.PREVIEW_NOT_THERE
+    assert trial(home, "true").exit_status == 0
+
+
 def test_an_instruction_set_without_a_filter_is_refused() -> None:
     assert socket_filter("riscv64") is None
     assert socket_filter("x86_64") != socket_filter("aarch64")
