@@ -58,7 +58,8 @@ def progress_text(progress: Progress, words: Words) -> str:
     unit = f"unit_{progress.unit}"
     text = f"{progress.done}/"
     text += words(unit, count=progress.total) if unit in UNITS else str(progress.total)
-    if progress.left_s is not None:
+    # Less than a second is a guess at the beginning of something longer.
+    if progress.left_s is not None and progress.left_s >= 1:
         text += " · " + words("time_left", span=moments.span(progress.left_s))
     return text
 

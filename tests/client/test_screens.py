@@ -14,6 +14,7 @@ from client.screens.agents import versions_screen
 from client.screens.citations import citations
 from client.screens.error import error_lines
 from client.screens.flow import Told, exit_status, flow_line, flow_screen, footer
+from client.screens.index import progress_text
 from client.screens.inquiry import inquiry_line, inquiry_screen
 from client.terminal import Paint, display_width
 from client.words import Words
@@ -22,6 +23,7 @@ from daemon.protocol.escape import escape, is_hidden, unescape
 from daemon.protocol.values import (
     FlowStatus,
     PlannedCommand,
+    Progress,
     SourceName,
     Usage,
 )
@@ -257,6 +259,11 @@ def test_an_expiry_is_told_as_what_is_left():
 
 def test_escape_is_what_the_screen_uses():
     assert escape("a\u202eb") in inquiry_screen(an_inquiry("a\u202eb"), EN, PLAIN, 80)
+
+
+@pytest.mark.parametrize(("left", "said"), [(None, "3/9"), (0.2, "3/9"), (4.0, "3/9 · 4.0 s left")])
+def test_how_long_something_takes_is_said_once_it_is_known(left, said):
+    assert progress_text(Progress(3, 9, "bytes", left), EN) == said
 
 
 @pytest.mark.parametrize(
