@@ -88,6 +88,8 @@ class Following:
         self._answered: set[InquiryId] = set()
         self._wanting = Wanting(lends=can_lend())
         self._hinted = False
+        self.typed_instead = ""
+        """What was typed where only a yes or a no was asked for: the next question, most likely."""
 
     async def run(self, begin: Callable[[], Awaitable[object]] | None, *, owner: bool) -> None:
         """`owner`: Ctrl-C ends the flow; who only watches stops watching."""
@@ -179,6 +181,8 @@ class Following:
                 if await self._previewed(inquiry):
                     return None
             elif (answer := await self._answer_of(inquiry, typed)) is not None:
+                if inquiry.kind is InquiryKind.SEARCH_AGAIN and len(typed.split()) > 1:
+                    self.typed_instead = typed.strip()
                 return answer
 
     async def _answer_of(self, inquiry: Inquiry, typed: str) -> AnswerInquiry | None:

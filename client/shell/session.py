@@ -59,6 +59,8 @@ class Shell:
         self._words = console.words
         self._conversation = ConversationId(conversation or new_id())
         self._bar = Toolbar(self._conversation)
+        self._begun = ""
+        """What stands in the next line already."""
         self._known = Known(commands=_commands(console))
         path = place.socket_path(console.environ)
         self._connection = TypedConnection(path, console.words, "shell")
@@ -107,7 +109,8 @@ class Shell:
         self._console.width = Console(self._console.environ).width
         with patch_stdout(raw=True):
             try:
-                return await self._line.prompt_async(handle_sigint=False)
+                begun, self._begun = self._begun, ""
+                return await self._line.prompt_async(default=begun, handle_sigint=False)
             except KeyboardInterrupt:
                 return ""
             except EOFError:
@@ -143,6 +146,7 @@ class Shell:
             await following.run(begin, owner=owner)
         finally:
             self._watcher.followed = None
+        self._begun = following.typed_instead
 
     async def _command(self, text: str) -> None:
         try:

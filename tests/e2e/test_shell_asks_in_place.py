@@ -51,6 +51,25 @@ def test_anything_but_a_plain_yes_is_a_no(started, typed):
     assert not (started.home / "made").exists()
 
 
+def test_a_question_that_is_typed_where_a_yes_was_asked_for_is_a_no_and_stands_in_the_next_line(
+    started,
+):
+    (started.home / "oven.md").write_text("# The oven\n\nThe oven is lit at 05:30 each morning.\n")
+    with a_shell(started) as shell:
+        shell.line("/sources add oven.md")
+        shell.see("1 document, 1 passage")
+        shell.prompt()
+        shell.line("What is the height of the tower?")
+        shell.see("Search once more?")
+        shell.line("When is the oven lit?")
+        shell.see("I do not have enough information to answer.")
+        shell.prompt()
+        shell.see("When is the oven lit?")
+        shell.type("\r")
+        shell.see("The oven is lit at 05:30 each morning. [1]")
+        shell.prompt()
+
+
 def test_keys_that_were_typed_before_the_question_do_not_answer_it(started):
     with a_shell(started) as shell:
         shell.type("!touch made\ry\ry\ry\r")
