@@ -58,6 +58,11 @@ _FOCUSED: Final = re.compile(
 _MONEY: Final = re.compile(
     r"r\$|[$€£]|\breais\b|\beuros?\b|\bdollars?\b|\bfree\b|gratis|\bpercent\b|por cento|%"
 )
+# A number alone is no price: it may be days.
+_PAYING: Final = re.compile(
+    r"\b(?:costs?|prices?|pa(?:y|ys|id)|fees?|salary|rent|custa[mr]?|precos?|pag[aou]s?|pagar|valor|taxa"
+    r"|salario|aluguel|diaria)\b"
+)
 # Who asks what a password is wants the password, not what is said about it.
 _SECRET: Final = re.compile(
     r"\b(?:password|passphrase|pin|senha|token)s?\b[^.]{0,40}?(?:\bis\b|\be\b|[:=–])\s*[`\"“*]*\S*[\d`]"
@@ -68,6 +73,12 @@ _ASKS: Final = (
         re.compile(
             r"^(?:what(?:'s| is)|qual(?: e)?) (?:(?:the|my|a|o|minha) )?(?:[\w-]+ )?"
             r"(?:password|passphrase|pin|senha|token)\b"
+        ),
+    ),
+    (
+        "when",
+        re.compile(
+            r"^(?:and )?when\b|\bwhat (?:time|day|date|year)\b|\bquando\b|\bque (?:horas|dia|ano)\b"
         ),
     ),
     (
@@ -83,12 +94,6 @@ _ASKS: Final = (
             r"\bhow (?:many|much|long|often|old|far|big|large|heavy|high|fast)\b|\bquant[oa]s?\b"
             r"|\bcosts?\b|\bcusta[mr]?\b|\b(?:number|limit|price|cost|amount|numero|limite|preco|valor|prazo|percentage"
             r"|temperature|temperatura|lead time|deadline|quantidade|weight|peso|pressure|pressao|phone|telefone|extension|ramal|salary|salario)\b"
-        ),
-    ),
-    (
-        "when",
-        re.compile(
-            r"^(?:and )?when\b|\bwhat (?:time|day|date|year)\b|\bquando\b|\bque (?:horas|dia|ano)\b"
         ),
     ),
     ("who", re.compile(r"\b(?:who|whom|whose|quem)\b")),
@@ -168,12 +173,18 @@ def _candidates(
             piece.location.rpartition("#")[2] if "#" in piece.location else "", lang
         )
         title = words.stems(piece.title, lang)
+        # "The temperature stays under 32": where the kind is named, it tells the sentences apart.
+        named = [
+            term.kind and any(words.match(term.stem, spoken[one.text]) for one in sentences)
+            for term in wanted
+        ]
         for order, sentence in enumerate(sentences):
             own = spoken[sentence.text]
             around = words.stems(f"{sentence.around} {sentence.before}", lang)
             score = own_score = total = 0.0
             unfocused = False
-            for term, weight in zip(wanted, weights, strict=True):
+            for term, usual, told in zip(wanted, weights, named, strict=True):
+                weight = usual / _KIND if told else usual
                 by_itself = words.match(term.stem, own)
                 near = _ENTITY_AROUND if term.entity else _AROUND
                 there = max(
@@ -226,7 +237,8 @@ def cue(asks: str, text: str) -> float:
     match asks:
         case "money":
             if not _MONEY.search(folded):
-                return _WEAK_CUE if _NUMBER.search(folded) else _NO_CUE
+                paying = _PAYING.search(folded) and _NUMBER.search(folded)
+                return _WEAK_CUE if paying else _NO_CUE
             return 1.0
         case "secret":
             there = _SECRET.search(folded)

@@ -13,7 +13,7 @@ from daemon.protocol.values import (
     SourceName,
     Usage,
 )
-from daemon.reasoner import extract, introduction, rows, runbook, words, written_questions
+from daemon.reasoner import extract, halves, introduction, rows, runbook, words, written_questions
 from daemon.reasoner.decision import Decision, Missing
 from daemon.reasoner.explain import explain
 from daemon.reasoner.extract import Extract
@@ -66,7 +66,7 @@ class OfflineReasoner:
             return explain(request, request.ran)
         if len(request.question) > _LONGEST_QUESTION:
             request = replace(request, question=request.question[:_LONGEST_QUESTION])
-        if self._written(request) is None and introduction.is_asked(request.question):
+        if _written(request.question, request) is None and introduction.is_asked(request.question):
             return introduction.introduce(request)
         likely = self._intents.probability_of_task(request.question)
         asks = asks_for_rows(request.question, language.known(request.language))
@@ -104,7 +104,7 @@ class OfflineReasoner:
     def _unsure_answer(self, request: DecisionRequest, likely: float) -> Decision:
         has_rows = any(piece.source is SourceName.DATABASE for piece in request.pieces)
         # “Can I bring my dog?” is an order by its form alone, if a list of questions has it.
-        told = likely < _CERTAIN or has_rows or self._written(request) is not None
+        told = likely < _CERTAIN or has_rows or _written(request.question, request) is not None
         answer = self._answer(request) if told else None
         return answer or _missing(ReplyType.TASK, request)
 
@@ -133,18 +133,14 @@ class OfflineReasoner:
         """
         written = [_said_in(one) for one in request.pieces if one.source is not SourceName.DATABASE]
         pieces = (*written, *_given(request))
-        asked = language.known(request.language)
-        best = self._written(request) or extract.answer(request.question, asked, pieces)
-        if not best.enough or (sure and not self._is_sure(request, best.covered)):
+        best = _best(request.question, request, pieces)
+        each = None if sure else _each_half(request, pieces)
+        sure_enough = best.enough and (not sure or self._is_sure(request, best.covered))
+        if each is None and not sure_enough:
             return None
-        used = tuple(dict.fromkeys(piece.source for piece in pieces if piece.n in best.pieces))
-        return _final(best.text.replace(" [0]", ""), used)
-
-    @staticmethod
-    def _written(request: DecisionRequest) -> Extract | None:
-        documents = tuple(one for one in request.pieces if one.source is SourceName.DOCUMENTS)
-        asked = language.known(request.language)
-        return written_questions.answer(request.question, asked, documents)
+        text, cited = each or (best.text, best.pieces)
+        used = tuple(dict.fromkeys(piece.source for piece in pieces if piece.n in cited))
+        return _final(text.replace(" [0]", ""), used)
 
     @staticmethod
     def _is_sure(request: DecisionRequest, covered: float) -> bool:
@@ -153,6 +149,42 @@ class OfflineReasoner:
 
     def _procedure(self, request: DecisionRequest) -> Procedure | None:
         return runbook.find(request.question, language.known(request.language), request.pieces)
+
+
+def _written(question: str, request: DecisionRequest) -> Extract | None:
+    documents = tuple(one for one in request.pieces if one.source is SourceName.DOCUMENTS)
+    return written_questions.answer(question, language.known(request.language), documents)
+
+
+def _best(question: str, request: DecisionRequest, among: tuple[ContextPiece, ...]) -> Extract:
+    asked = language.known(request.language)
+    return _written(question, request) or extract.answer(question, asked, among)
+
+
+def _each_half(
+    request: DecisionRequest, pieces: tuple[ContextPiece, ...]
+) -> tuple[str, tuple[int, ...]] | None:
+    """Of several questions in one what is known of each, and which of them nothing answers; with the
+    numbers of the pieces. None where it is one question, or where nothing answers any of them.
+    """
+    parts = halves.of(request.question)
+    lang = language.known(request.language)
+    if len(parts) == 1 or not all(words.terms(part, lang) for part in parts):
+        return None
+    told: dict[str, None] = {}
+    cited: list[int] = []
+    for part in parts:
+        # "… and when does it begin?" is about what was spoken of before.
+        alone = not cited or len(words.terms(part, lang)) > 1 or halves.names_its_own(part)
+        among = pieces if alone else tuple(piece for piece in pieces if piece.n in cited)
+        best = _best(part, request, among)
+        told[best.text if best.enough else _unknown(part, request.language)] = None
+        cited += best.pieces if best.enough else ()
+    return (" ".join(told), tuple(cited)) if cited else None
+
+
+def _unknown(part: str, speaks: str) -> str:
+    return prompts.phrase("offline_half_unknown", speaks, part=part.strip().rstrip("?"))
 
 
 def _given(request: DecisionRequest) -> tuple[ContextPiece, ...]:

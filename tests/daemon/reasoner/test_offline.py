@@ -14,7 +14,7 @@ from daemon.protocol.values import (
     ReplyType,
     SourceName,
 )
-from daemon.reasoner import ContextPiece, Decision, DecisionRequest
+from daemon.reasoner import ContextPiece, Decision, DecisionRequest, halves, words
 from daemon.reasoner.offline import OfflineReasoner
 from tests.eval import offline as evaluation
 from tests.support.sample import Search, search_in
@@ -78,6 +78,124 @@ def test_the_same_fact_is_told_in_the_language_of_the_question() -> None:
     assert portuguese.answer == "Todos têm 30 dias corridos de férias por ano. [2]"
     english = decide("How many days of vacation do I have?", LEAVE, FERIAS)
     assert english.answer.endswith("vacation. [1]")
+
+
+def test_the_answer_of_a_list_of_questions_comes_without_its_question() -> None:
+    asked = "Posso pagar com cartão?"
+    text = "Não, cartão não é aceito: apenas Pix."
+    piece = ContextPiece(1, SourceName.DOCUMENTS, "faq", f"faq.jsonl:6#{asked}", text)
+    assert decide(asked, piece, language="pt").answer == f"{text} [1]"
+
+
+@pytest.mark.parametrize(
+    ("asked", "enough"),
+    [
+        ("May I pay by card?", True),
+        ("can I pay by card", True),
+        ("May I pay by the Visa card of Ana?", False),
+        ("May I come by train?", False),
+    ],
+)
+def test_a_question_that_was_written_down_is_answered_by_what_stands_under_it(
+    asked: str, enough: bool
+) -> None:
+    place = "faq.jsonl:3#May I pay by card?"
+    piece = ContextPiece(1, SourceName.DOCUMENTS, "faq", place, "Only in cash, at the till.")
+    decision = decide(asked, piece)
+    assert decision.enough is enough
+    assert (decision.answer == "Only in cash, at the till. [1]") is enough
+
+
+def test_a_written_question_is_answered_even_where_the_answer_is_of_another_kind() -> None:
+    place = "faq.jsonl:1#How much is shipping?"
+    piece = ContextPiece(1, SourceName.DOCUMENTS, "faq", place, "Ask us for it by e-mail.")
+    assert decide("How much is shipping?", piece).answer == "Ask us for it by e-mail. [1]"
+
+
+def test_a_number_alone_is_no_price() -> None:
+    text = "O tomate cereja é semeado em agosto e colhido 75 dias depois."
+    piece = ContextPiece(1, SourceName.DOCUMENTS, "Tomate cereja", "tomate.md#Cultivo", text)
+    assert not decide("Qual o preço do tomate cereja?", piece, language="pt").enough
+    priced = replace(piece, text=f"{text} Um quilo de tomate cereja custa R$ 12.")
+    assert "R$ 12" in decide("Qual o preço do tomate cereja?", priced, language="pt").answer
+
+
+def test_the_day_of_a_payment_is_a_day() -> None:
+    text = "O aluguel é pago no quinto dia útil do mês."
+    piece = ContextPiece(1, SourceName.DOCUMENTS, "Casa", "casa.md#Aluguel", text)
+    decision = decide("Em que dia o aluguel é pago?", piece, language="pt")
+    assert decision.answer == f"{text} [1]"
+
+
+def test_what_is_asked_for_by_name_is_told_where_it_is_named() -> None:
+    text = (
+        "The greenhouse measures 6 by 12 metres. Temperature should stay under 32 degrees;"
+        " the side curtains are opened at 28."
+    )
+    piece = ContextPiece(1, SourceName.DOCUMENTS, "Greenhouse", "greenhouse.md#More", text)
+    decision = decide("What should the temperature of the greenhouse be?", piece)
+    assert "under 32 degrees" in decision.answer
+
+
+LEASE = ContextPiece(
+    1,
+    SourceName.DOCUMENTS,
+    "Apartamento",
+    "casa.md#Contrato",
+    "O contrato de aluguel termina em 28 de fevereiro de 2028. O aluguel é de R$ 2.350 por mês.",
+)
+OWNER = ContextPiece(
+    2, SourceName.DOCUMENTS, "Apartamento", "casa.md#Dona", "A proprietária é Dona Lúcia Menezes."
+)
+
+
+def test_of_two_questions_in_one_both_are_answered() -> None:
+    asked = "Quando termina o contrato de aluguel e quem é a proprietária?"
+    assert decide(asked, LEASE, OWNER, language="pt").answer == (
+        "O contrato de aluguel termina em 28 de fevereiro de 2028. [1]"
+        " A proprietária é Dona Lúcia Menezes. [2]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "own"),
+    [
+        ("quem é a proprietária?", True),
+        ("quanto custa um curso?", True),
+        ("how long is the bridge?", True),
+        ("a que horas começa?", False),
+        ("when does it begin?", False),
+        ("o que faz?", False),
+    ],
+)
+def test_a_half_that_names_something_is_asked_of_everything(part: str, own: bool) -> None:
+    assert halves.names_its_own(part) is own
+
+
+def test_what_nothing_says_of_two_questions_is_named() -> None:
+    asked = "Quando termina o contrato de aluguel e quem é o fiador?"
+    answer = decide(asked, LEASE, OWNER, language="pt").answer
+    assert answer.endswith("[1] O que encontrei não diz: “quem é o fiador?”")
+    asked = "Quem é o fiador e qual é a altura da torre?"
+    assert not decide(asked, LEASE, OWNER, language="pt").enough
+
+
+def test_what_is_left_to_the_first_half_is_not_taken_from_elsewhere() -> None:
+    other = replace(OWNER, text="The course of dance begins in May.", location="dance.md#Dance")
+    lease = replace(LEASE, text="The lease of the flat ends on 28 February 2028.")
+    answer = decide(
+        "When does the lease of the flat end and when does it begin?", lease, other
+    ).answer
+    assert answer.endswith("What I found does not say: “when does it begin?”")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Who are Ana and João?", "Rice and how to cook it", "How and when is it watered?", "And why?"],
+)
+def test_one_question_stays_one(question: str) -> None:
+    parts = halves.of(question)
+    assert len(parts) == 1 or any(not words.terms(part, "en") for part in parts)
 
 
 def test_people_type_without_accents() -> None:
