@@ -27,11 +27,12 @@ from daemon.agents.processing import extracted_of
 from daemon.agents.profile import Read, profile_of
 from daemon.agents.teaching import AskedPassage
 from daemon.agents.training import train
-from daemon.index import Index, language
+from daemon.index import Index, language, pointer
 from daemon.index.language import Language
 from daemon.index.retrieval_model import UNTRAINED, RetrievalModel
-from daemon.protocol import codec
+from daemon.protocol import codec, errors
 from daemon.protocol.agents import AgentProfile
+from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Progress, Seconds
 
 _UNIT: Final = "questions"
@@ -85,9 +86,17 @@ def sample(job: Sample, bench: Bench) -> Sampled:
 
 @contextlib.contextmanager
 def _index(bench: Bench, *, private: bool) -> Iterator[Index]:
+    """Raises INDEX_BUSY where it was rebuilt meanwhile: what was a passage's number may be another's
+    by then, and what was found out is worth nothing.
+    """
     embedder = bench.embedder_for(private=private)
-    with contextlib.closing(Index.open(bench.paths, embedder)) as index:
-        yield index
+    began_on = pointer.current(bench.paths.index_dir)
+    try:
+        with contextlib.closing(Index.open(bench.paths, embedder)) as index:
+            yield index
+    finally:
+        if pointer.current(bench.paths.index_dir) != began_on:
+            raise AlvoError(errors.INDEX_BUSY, pid="?")
 
 
 def _split(index: Index, job: Learn | Judge) -> Split:
