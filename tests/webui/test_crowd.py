@@ -121,17 +121,17 @@ def test_another_process_under_a_known_number_is_not_known(held: socket.socket) 
         assert not crowd.holds_alone(inode(held))
 
 
-LAST = Path("/proc/sys/kernel/ns_last_pid")
-
-
-@pytest.mark.skipif(not os.access(LAST, os.W_OK), reason="only the superuser chooses numbers")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser chooses numbers")
 def test_the_kernel_gives_a_number_anew_and_its_process_another_identity(start) -> None:
     first = start()
     before = present([first.pid])
     first.kill()
     first.communicate()
     for _ in range(50):
-        LAST.write_text(str(first.pid - 1))
+        try:
+            Path("/proc/sys/kernel/ns_last_pid").write_text(str(first.pid - 1))
+        except OSError:
+            pytest.skip("not where /proc/sys may not be written")
         second = start()
         if second.pid == first.pid:
             break
