@@ -259,7 +259,9 @@ def roll_back(db: Database, user_id: UserId, number: int | None) -> StoredAgent:
 
 
 def prune_versions(db: Database, user_id: UserId, keep: int) -> list[int]:
-    """Removes the oldest beyond `keep`, but never one in service, in training, or under a flow."""
+    """Removes the oldest beyond `keep`, but never one in service, in training, or under a flow; and
+    of those that never served, which are kept as their report alone, the same.
+    """
     agent = load_agent(db, user_id)
     marks = ",".join("?" * len(ENDED))
     used = {
@@ -275,6 +277,9 @@ def prune_versions(db: Database, user_id: UserId, keep: int) -> list[int]:
     served = [one.number for one in there if one.deployed_at is not None]
     oldest = served[: max(1, keep)][-1] if served else 0
     removed = [one.number for one in there if one.number < oldest and one.number not in used]
+    # Else one whose every training fails would have more and more of them.
+    failed = [one.number for one in there if one.deployed_at is None and one.number not in used]
+    removed += [number for number in failed[max(1, keep) :] if number not in removed]
     db.many(
         "DELETE FROM agent_version WHERE user_id = ? AND number = ?",
         ((user_id, number) for number in removed),

@@ -129,6 +129,14 @@ def test_old_versions_go_but_neither_one_in_service_nor_one_under_a_flow(db):
     assert prune_versions(db, A, 3) == [2]
 
 
+def test_of_versions_that_never_served_the_newest_are_kept_as_well(db):
+    serve(db)
+    for _ in range(6):
+        give_up(db, A, begin_version(db, A, []), ERROR)
+    assert sorted(prune_versions(db, A, 3)) == [2, 3, 4]
+    assert [one.number for one in versions_of(db, A)] == [7, 6, 5, 1]
+
+
 def test_data_stays_as_long_as_a_version_that_served_was_made_from_it(db):
     first = add_material(db, A, "one.jsonl", 1, 10)
     serve(db, first)
