@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from daemon.agents.children import Children
+from daemon.agents.leftovers import Leftovers
 from daemon.agents.moving import Moving
 from daemon.agents.pipeline import Pipeline
 from daemon.agents.places import Places
@@ -158,13 +159,15 @@ class App:
         lessons = Lessons(teacher if config.agents.ask_model else None, children)
         stages = Stages(records, children, places, lessons)
         language = config.daemon.language
-        pipeline = Pipeline(records, stages, config.agents, language)
+        leftovers = Leftovers(records, children)
+        pipeline = Pipeline(records, stages, leftovers, config.agents, language)
         self._open.push_async_callback(pipeline.close)
         await pipeline.start()
         moving = Moving(records, children, places, config.agents)
         return Agents(
             records,
             pipeline,
+            leftovers=leftovers,
             places=places,
             serving=serving,
             moving=moving,

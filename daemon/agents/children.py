@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from daemon.agents import jobs
-from daemon.agents.worker import COMMAND, EMBEDDING
 from daemon.config import AgentSettings, Paths
 from daemon.models.keys import ApiKey, handed
 from daemon.process import lower
@@ -22,6 +21,7 @@ from daemon.protocol.values import Progress
 T = TypeVar("T")
 Tell = Callable[[Progress], None]
 
+_COMMAND: Final = (sys.executable, "-I", "-X", "utf8", "-m", "daemon.agents.child")
 _EXTRACT: Final = (sys.executable, "-I", "-X", "utf8", "-m", "embed_tool", "extract", "--json")
 _NAMES: Final = frozenset(("HOME", "PATH", "TMPDIR", "LANG", "USER", "LOGNAME"))
 _PREFIXES: Final = ("LC_", "XDG_", "ALVO_")
@@ -60,8 +60,8 @@ class Children:
 
     async def run(self, name: str, job: Any, result: type[T], tell: Tell | None = None) -> T:
         """Raises the error that the job ended with, ChildEnded, or AGENT_STAGE_LATE."""
-        command = (*COMMAND, name, str(os.getpid()))
-        key = self._key if name in EMBEDDING else None
+        command = (*_COMMAND, name, str(os.getpid()))
+        key = self._key if name in jobs.EMBEDDING else None
         given = await self._result(command, codec.encode(job), tell, key)
         return codec.from_builtins(given["result"], result)
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from daemon.config import Config, Paths
 from daemon.models.embedder import Embedder
 from daemon.protocol.agents import AgentConfig, AgentProfile, EvaluationReport
 from daemon.protocol.values import Progress
+
+EMBEDDING: Final = frozenset({"process", "learn", "judge"})
+"""The jobs that embed; where a server does that, it must be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,14 @@ class SampledPassage:
 class Sampled:
     language: str
     passages: list[SampledPassage]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPassage:
+    """A line of the file of questions: one, and the passage that answers it, from its beginning."""
+
+    question: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Trains agents in the background: stage after stage, some side by side, resumed where cut off."""
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from datetime import datetime
 from typing import Any, Final
 
 from daemon.agents.children import ChildEnded
+from daemon.agents.leftovers import Leftovers
 from daemon.agents.naming import agent_owner
 from daemon.agents.records import Records
 from daemon.agents.sentences import error_value
@@ -23,10 +23,8 @@ from daemon.store.agents import (
     StoredVersion,
     change_stage,
     find_version,
-    forget_leftovers,
     give_up,
     in_training,
-    leftovers,
     list_agents,
     load_agent,
     load_version,
@@ -43,8 +41,6 @@ from prompts import Phrase
 
 MAX_ATTEMPTS: Final = 3
 _PAUSE_S: Final = 1.0
-_TOLD_EVERY_S: Final = 0.5
-_CLEAN_AGAIN_S: Final = 60.0
 _TRANSIENT: Final = frozenset({errors.EMBEDDER_FAILED, errors.INTERNAL_ERROR, errors.STORE_FAILED})
 _PATIENT: Final = frozenset(
     {errors.INDEX_BUSY, errors.STORE_FULL, errors.STORE_BUSY, errors.STORE_READONLY}
@@ -61,12 +57,13 @@ class Pipeline:
         self,
         records: Records,
         stages: Stages,
+        leftovers: Leftovers,
         settings: AgentSettings,
         language: str,
     ) -> None:
         """`language`: of errors, where an agent's own is not set."""
         self._records = records
-        self._children = stages.children
+        self._leftovers = leftovers
         self._places = stages.places
         self._stages = stages
         self._settings = settings
@@ -74,10 +71,6 @@ class Pipeline:
         self._slots = asyncio.Semaphore(settings.workers)
         # One may still tidy up, or wait for its turn, when the next is wanted.
         self._tasks: defaultdict[UserId, set[asyncio.Task[None]]] = defaultdict(set)
-        # What an agent's name stands for in the index is made or removed, never both at once.
-        self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._something_left = asyncio.Event()
-        self._cleaning: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Takes up the trainings that a crash or a stop cut off."""
@@ -91,16 +84,16 @@ class Pipeline:
                 await self._tidy(agent.user_id, agent.last_version)
         for agent in await self._records.read(in_training):
             self.want(agent.user_id)
-        self._cleaning = asyncio.create_task(self._clean(), name="agents-cleaning")
+        self._leftovers.start()
 
     async def close(self) -> None:
         """What is under way is cut off, and taken up again at the next start."""
         tasks = [task for tasks in self._tasks.values() for task in tasks]
-        tasks += [self._cleaning] if self._cleaning else []
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        await self._leftovers.close()
 
     def want(self, user_id: UserId) -> None:
         """Has the version in training trained, after those that were asked for before."""
@@ -118,21 +111,6 @@ class Pipeline:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def remove_leftovers(self) -> int:
-        """Partitions that nobody needs; gives how many passages they had."""
-        removed = 0
-        for owner in await self._records.read(leftovers):
-            lock = self.locks[owner.rpartition("@")[0]]
-            if lock.locked():
-                # That agent is being trained; afterwards is soon enough.
-                continue
-            async with lock:
-                if await self._records.read(lambda db, of=owner: _is_needed(db, of)):  # type: ignore[misc]  # the default binds the loop's value
-                    continue
-                removed += await self._children.drop([owner])
-                await self._records.record(lambda db, of=owner: forget_leftovers(db, [of]))  # type: ignore[misc]  # as above
-        return removed
-
     def _done(self, user_id: UserId, task: asyncio.Task[None]) -> None:
         self._tasks[user_id].discard(task)
         if not self._tasks[user_id]:
@@ -140,18 +118,8 @@ class Pipeline:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("the training of agent %s ended", user_id, exc_info=error)
 
-    async def _clean(self) -> None:
-        while True:
-            try:
-                await self.remove_leftovers()
-            except (AlvoError, ChildEnded) as error:
-                _log.info("what is left of agents is removed later: %s", error)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._something_left.wait(), _CLEAN_AGAIN_S)
-            self._something_left.clear()
-
     async def _train(self, user_id: UserId) -> None:
-        async with self._slots, self.locks[user_id]:
+        async with self._slots, self._leftovers.locks[user_id]:
             agent = await self._agent(user_id)
             if agent.training is None:
                 return
@@ -356,7 +324,7 @@ class Pipeline:
             "agent trained",
             extra={"fields": {"agent": user_id, "status": agent.status, "version": agent.version}},
         )
-        self._something_left.set()
+        self._leftovers.notice()
 
     @staticmethod
     def _say(agent: StoredAgent, version: StoredVersion, what: str, **fields: Any) -> None:
@@ -386,16 +354,6 @@ def _standing(
         for one in stages_of(db, user_id, version.number)
     )
     return agent, version, done
-
-
-def _is_needed(db: Database, owner: str) -> bool:
-    """A name that was given anew: its partition is in use."""
-    user_id, _, number = owner.rpartition("@")
-    return any(
-        one.number == int(number)
-        and (one.deployed_at is not None or one.number == load_agent(db, user_id).training)
-        for one in versions_of(db, user_id)
-    )
 
 
 def _between(began: str | None, ended: str) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from daemon.agents import spooling
 from daemon.agents.children import ChildEnded
+from daemon.agents.leftovers import Leftovers
 from daemon.agents.moving import Moving
 from daemon.agents.naming import agent_owner, checked
 from daemon.agents.pipeline import Pipeline
@@ -73,6 +74,7 @@ class Agents:
         records: Records,
         pipeline: Pipeline,
         *,
+        leftovers: Leftovers,
         places: Places,
         serving: Serving,
         moving: Moving,
@@ -80,6 +82,7 @@ class Agents:
     ) -> None:
         self._records = records
         self._pipeline = pipeline
+        self._leftovers = leftovers
         self._places = places
         self.serving = serving
         self._moving = moving
@@ -191,7 +194,7 @@ class Agents:
         passages = sum(version.passages for version in versions)
         try:
             async with asyncio.timeout(_REMOVED_S):
-                await self._pipeline.remove_leftovers()
+                await self._leftovers.remove()
         except (TimeoutError, AlvoError, ChildEnded) as error:
             _log.info("the passages of agent %s are removed later: %s", name, error)
         self._say("deleted", name, versions=len(versions), passages=passages)

@@ -34,14 +34,6 @@ class Given:
     asked: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AskedPassage:
-    """A line of the file of questions: one, and the passage that answers it, from its beginning."""
-
-    question: str
-    answer: str
-
-
 class Lessons:
     """Each call is kept as it comes: one that was made is not made again after a crash. Without a
     model, or where it fails, there are none, and the data speaks for itself.
@@ -101,7 +93,7 @@ class Lessons:
             shown = sampled.passages[first : first + _TOGETHER]
             asked, _ = await teacher.ask_passages(TeachRequest(sampled.language, _taught(shown)))
             lines = [
-                codec.encode(AskedPassage(question, shown[n - 1].text))
+                codec.encode(jobs.AskedPassage(question, shown[n - 1].text))
                 for n, questions in sorted(asked.items())
                 for question in questions
             ]

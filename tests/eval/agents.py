@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.agents.child.learning import judge, learn
+from daemon.agents.child.processing import extracted_of, process
 from daemon.agents.children import Children
 from daemon.agents.jobs import Bench, Judge, Learn, Process
-from daemon.agents.learning import judge, learn
-from daemon.agents.processing import extracted_of, process
 from daemon.agents.spooling import spool
 from daemon.config import Paths, load_config
 from daemon.index import Index

@@ -1,6 +1,6 @@
 """Whether the share that neighbours have in a score holds where it was not chosen.
 
-What every agent may use (`daemon.agents.training.NEIGHBOURS`) was fixed while looking at these
+What every agent may use (`daemon.agents.child.training.NEIGHBOURS`) was fixed while looking at these
 collections. So each is asked with the share that is best on all the others: what is gained then was
 not found by looking at it.
 """

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from daemon.agents.material import chance as split_chance
-from daemon.agents.material import digest_of
+from daemon.agents.child.material import chance as split_chance
+from daemon.agents.child.material import digest_of
 from daemon.index import Index, ParsedDocument
 from daemon.models.embedder import Embedder
 from tests.support.index import paths_in, writing

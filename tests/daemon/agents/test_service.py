@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.agents.children import Children
+from daemon.agents.leftovers import Leftovers
 from daemon.agents.moving import Moving
 from daemon.agents.pipeline import Pipeline
 from daemon.agents.places import Places, Removed
@@ -73,13 +74,15 @@ async def some_agents(home: Path, **more: str) -> AsyncIterator[Held]:
     records, places = Records(writer, reader), Places(paths)
     children = Children(paths, settings, environ)
     stages = Stages(records, children, places, Lessons(None, children))
-    pipeline = Pipeline(records, stages, settings, "en")
+    leftovers = Leftovers(records, children)
+    pipeline = Pipeline(records, stages, leftovers, settings, "en")
     await pipeline.start()
     try:
         yield Held(
             Agents(
                 records,
                 pipeline,
+                leftovers=leftovers,
                 places=places,
                 serving=Serving(records),
                 moving=Moving(records, children, places, settings),

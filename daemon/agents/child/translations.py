@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from daemon.agents.material import AgentPassage
+from daemon.agents.child.material import AgentPassage
 from daemon.index import Index, language
 from daemon.index.candidates import first_vectors
 from daemon.index.language import Language

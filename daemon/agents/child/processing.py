@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from daemon.agents.cleaning import cleaned, line
-from daemon.agents.duplicates import Duplicates, digest
+from daemon.agents.child.cleaning import cleaned, line
+from daemon.agents.child.duplicates import Duplicates, digest
 from daemon.agents.jobs import Bench, Drop, Dropped, Process, Processed
 from daemon.index import IndexWriter
 from daemon.index.documents import ParsedDocument, ParsedPassage

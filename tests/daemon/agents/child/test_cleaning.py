@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from daemon.agents.cleaning import clean, cleaned
+from daemon.agents.child.cleaning import clean, cleaned
 from daemon.index.documents import ParsedPassage
 
 

@@ -5,10 +5,10 @@ nothing but the index, the cache and the data of agents.
 import os
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from daemon.agents import jobs
-from daemon.agents.jobs import Bench
+from daemon.agents.jobs import EMBEDDING, Bench
 from daemon.agents.naming import agents_directory
 from daemon.config import Config, EmbedderKind, Paths, load_config, private_directory
 from daemon.confinement import keep_to_work
@@ -19,13 +19,9 @@ from daemon.protocol.errors import AlvoError
 from daemon.protocol.values import Json, Progress
 from daemon.store.failures import of_system
 
-EMBEDDING: Final = frozenset({"process", "learn", "judge"})
-"""The jobs that embed; where a server does that, it must be reached."""
-COMMAND: Final = (sys.executable, "-I", "-X", "utf8", "-m", "daemon.agents.worker")
-
 
 def main() -> int:
-    """`worker JOB PARENT`, with the job as JSON on standard input."""
+    """`python -m daemon.agents.child JOB PARENT`, with the job as JSON on standard input."""
     name, parent = sys.argv[1], int(sys.argv[2])
     end_with_parent(parent)
     paths = Paths.from_environment(os.environ)
@@ -63,23 +59,23 @@ def _done(name: str, given: bytes, bench: Bench) -> Any:
     # Each imports what it needs when it runs.
     match name:
         case "process":
-            from daemon.agents.processing import process
+            from daemon.agents.child.processing import process
 
             return process(codec.decode(given, jobs.Process), bench)
         case "learn":
-            from daemon.agents.learning import learn
+            from daemon.agents.child.learning import learn
 
             return learn(codec.decode(given, jobs.Learn), bench)
         case "judge":
-            from daemon.agents.learning import judge
+            from daemon.agents.child.learning import judge
 
             return judge(codec.decode(given, jobs.Judge), bench)
         case "sample":
-            from daemon.agents.learning import sample
+            from daemon.agents.child.learning import sample
 
             return sample(codec.decode(given, jobs.Sample), bench)
         case "drop":
-            from daemon.agents.processing import drop
+            from daemon.agents.child.processing import drop
 
             return drop(codec.decode(given, jobs.Drop), bench)
         case "unpack":
@@ -95,7 +91,7 @@ def _confine(name: str, paths: Paths, config: Config) -> None:
         private_directory(directory)
     system = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", f"{sys.base_prefix}/lib"]
     readable = [*map(Path, filter(None, sys.path)), *map(Path, system), *paths.models_dirs]
-    readable.append(Path(__file__).parents[2])
+    readable.append(Path(__file__).parents[3])
     served = config.embedder.kind in (EmbedderKind.GEMINI, EmbedderKind.OPENAI)
     keep_to_work(
         config.agents.memory_bytes,

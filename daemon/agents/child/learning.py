@@ -9,9 +9,15 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
-from daemon.agents.cleaning import clean
-from daemon.agents.evaluating import FEWEST_JUDGED, evaluate
+from daemon.agents.child.cleaning import clean
+from daemon.agents.child.evaluating import FEWEST_JUDGED, evaluate
+from daemon.agents.child.material import AgentPassage, passages_of
+from daemon.agents.child.pairs import Split, pairs_of, split_by_passage
+from daemon.agents.child.processing import extracted_of
+from daemon.agents.child.profile import Read, profile_of
+from daemon.agents.child.training import train
 from daemon.agents.jobs import (
+    AskedPassage,
     Bench,
     Judge,
     Judged,
@@ -21,12 +27,6 @@ from daemon.agents.jobs import (
     Sampled,
     SampledPassage,
 )
-from daemon.agents.material import AgentPassage, passages_of
-from daemon.agents.pairs import Split, pairs_of, split_by_passage
-from daemon.agents.processing import extracted_of
-from daemon.agents.profile import Read, profile_of
-from daemon.agents.teaching import AskedPassage
-from daemon.agents.training import train
 from daemon.index import Index, language, pointer
 from daemon.index.language import Language
 from daemon.index.retrieval_model import UNTRAINED, RetrievalModel

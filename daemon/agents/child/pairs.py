@@ -7,9 +7,9 @@ from enum import StrEnum
 from itertools import islice
 from typing import Final
 
-from daemon.agents import questions
-from daemon.agents.material import AgentPassage, chance, groups_of, passages_of
-from daemon.agents.translations import aligned
+from daemon.agents.child import questions
+from daemon.agents.child.material import AgentPassage, chance, groups_of, passages_of
+from daemon.agents.child.translations import aligned
 from daemon.index import Index, language
 from daemon.index.language import Language
 from daemon.protocol.values import Digest

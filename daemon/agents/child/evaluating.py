@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import prompts
-from daemon.agents.material import chance, passages_of
-from daemon.agents.pairs import Pair, PairKind
-from daemon.agents.rehearsal import OnProgress, Rehearsal, Rehearsed, gain
+from daemon.agents.child.material import chance, passages_of
+from daemon.agents.child.pairs import Pair, PairKind
+from daemon.agents.child.rehearsal import OnProgress, Rehearsal, Rehearsed, gain
 from daemon.index import Index, language
 from daemon.index.hybrid import WEIGHTS, Weights
 from daemon.index.language import Language

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from daemon.agents.material import AgentPassage
+from daemon.agents.child.material import AgentPassage
 from daemon.index import language
 from daemon.index.retrieval_model import MAX_EACH, MAX_PHRASE, MAX_RELATED
 

@@ -3,7 +3,7 @@
 import random
 import time
 
-from daemon.agents.duplicates import Duplicates, digest
+from daemon.agents.child.duplicates import Duplicates, digest
 
 WORDS = [f"word{n}" for n in range(2000)]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from daemon.agents import adapting, translations
-from daemon.agents.adapting import Example
-from daemon.agents.material import chance, groups_of, passages_of
-from daemon.agents.pairs import Pair, PairKind, Split
-from daemon.agents.rehearsal import OnProgress, Rehearsal, Rehearsed, gain
-from daemon.agents.related import related_words
+from daemon.agents.child import adapting, translations
+from daemon.agents.child.adapting import Example
+from daemon.agents.child.material import chance, groups_of, passages_of
+from daemon.agents.child.pairs import Pair, PairKind, Split
+from daemon.agents.child.rehearsal import OnProgress, Rehearsal, Rehearsed, gain
+from daemon.agents.child.related import related_words
 from daemon.index import Index
 from daemon.index.hybrid import WEIGHTS, Weights
 from daemon.index.language import Language

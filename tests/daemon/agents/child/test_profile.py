@@ -1,6 +1,6 @@
 """Without a model a profile still says what the data is about, in the data's language."""
 
-from daemon.agents.profile import Read, profile_of
+from daemon.agents.child.profile import Read, profile_of
 
 PORTUGUESE = [
     Read(

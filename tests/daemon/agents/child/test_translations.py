@@ -1,8 +1,8 @@
 import random
 import tracemalloc
 
-from daemon.agents.material import AgentPassage, digest_of
-from daemon.agents.translations import aligned, learn
+from daemon.agents.child.material import AgentPassage, digest_of
+from daemon.agents.child.translations import aligned, learn
 from daemon.index import Index
 from tests.support.index import paths_in
 

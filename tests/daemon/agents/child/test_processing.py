@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from daemon.agents.child.processing import process
 from daemon.agents.jobs import Bench, Process, Processed
-from daemon.agents.processing import process
 from daemon.config import load_config
 from daemon.index.documents import ParsedPassage
 from daemon.index.materials import Extracted

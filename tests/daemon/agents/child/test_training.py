@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from daemon.agents import material
-from daemon.agents.adapting import Example, fit
-from daemon.agents.pairs import Split, pairs_of, split_by_passage
-from daemon.agents.training import UNTRAINED_NAME, train
+from daemon.agents.child import material
+from daemon.agents.child.adapting import Example, fit
+from daemon.agents.child.pairs import Split, pairs_of, split_by_passage
+from daemon.agents.child.training import UNTRAINED_NAME, train
 from daemon.index.language import stem
 from daemon.index.retrieval_model import UNTRAINED, RetrievalModel
 from tests.support.agent import OWNER, indexed, lexicon, made_up_texts

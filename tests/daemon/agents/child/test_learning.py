@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon.agents.child.learning import learn
 from daemon.agents.jobs import Bench, Learn
-from daemon.agents.learning import learn
 from daemon.config import Paths, load_config
 from daemon.index import pointer
 from daemon.protocol import errors

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.agents import questions
-from daemon.agents.material import AgentPassage
-from daemon.agents.pairs import Pair
+from daemon.agents.child import questions
+from daemon.agents.child.material import AgentPassage
+from daemon.agents.child.pairs import Pair
 from daemon.index import Index
 from daemon.index.candidates import first_vectors, window_vectors
 from daemon.index.hybrid import Weights

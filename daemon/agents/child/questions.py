@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import log
 from typing import Final
 
-from daemon.agents.material import AgentPassage
+from daemon.agents.child.material import AgentPassage
 from daemon.index import language
 from daemon.index.language import Language
 

@@ -4,10 +4,10 @@ import tracemalloc
 
 import pytest
 
-from daemon.agents.material import AgentPassage, digest_of, groups_of
-from daemon.agents.pairs import PairKind, make_pairs, pairs_of, split_by_passage
-from daemon.agents.questions import definition, heading, key_sentence, rarity_in, without
-from daemon.agents.related import related_words
+from daemon.agents.child.material import AgentPassage, digest_of, groups_of
+from daemon.agents.child.pairs import PairKind, make_pairs, pairs_of, split_by_passage
+from daemon.agents.child.questions import definition, heading, key_sentence, rarity_in, without
+from daemon.agents.child.related import related_words
 from tests.support.agent import OWNER, indexed, made_up_texts
 from tests.support.embedder import WordEmbedder
 from tests.support.index import document

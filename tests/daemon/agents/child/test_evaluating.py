@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from daemon.agents.evaluating import FEWEST_JUDGED, evaluate
-from daemon.agents.pairs import Pair, pairs_of, split_by_passage
-from daemon.agents.training import train
+from daemon.agents.child.evaluating import FEWEST_JUDGED, evaluate
+from daemon.agents.child.pairs import Pair, pairs_of, split_by_passage
+from daemon.agents.child.training import train
 from daemon.index.hybrid import Weights
 from daemon.index.language import words
 from daemon.index.retrieval_model import UNTRAINED, Adapter, RetrievalModel
