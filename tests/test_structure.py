@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import NamedTuple
@@ -63,7 +64,7 @@ DOORS = {
     "msgspec": ("daemon.protocol.codec",),
     "nh3": ("webui.markdown",),
     "numpy": (
-        "daemon.agents",
+        "daemon.agents.child",
         "daemon.index",
         "daemon.models",
         "daemon.reasoner.intent",
@@ -179,6 +180,32 @@ def test_the_other_packages_import_only_what_the_table_allows(package):
         if found.imported != "daemon.VERSION"
     ]
     assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("child", ["daemon.agents.child", "daemon.sources.database.child"])
+def test_what_runs_in_a_process_of_its_own_is_started_and_never_imported(child):
+    wrong = [
+        found
+        for found in IMPORTS
+        if within(found.imported, child) and not within(found.importer, child)
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    modules = {found.importer for found in IMPORTS}
+    needs: dict[str, set[str]] = {}
+    for found in IMPORTS:
+        # What is taken from a module, or a module from its package.
+        there = found.imported in modules
+        taken = found.imported if there else found.imported.rpartition(".")[0]
+        # A package's face may show what is behind it.
+        if taken in modules and not within(taken, found.importer):
+            needs.setdefault(found.importer, set()).add(taken)
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as circle:
+        raise AssertionError(" → ".join(circle.args[1])) from None
 
 
 def test_one_library_has_one_door():

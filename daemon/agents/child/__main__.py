@@ -41,7 +41,8 @@ def main() -> int:
         result = _done(name, given, Bench(paths, config, embedder, _tell))
     except AlvoError as error:
         return _failed(error)
-    except MemoryError:
+    except (MemoryError, SystemError):
+        # The second is what the interpreter says where its own compiler gets no memory.
         return _failed(AlvoError(errors.AGENT_OUT_OF_MEMORY, limit=config.agents.memory_bytes))
     except OSError as error:
         return _failed(of_system(error, paths.index_dir))
