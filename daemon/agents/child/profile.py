@@ -17,6 +17,8 @@ _QUESTIONS: Final = 10
 _EXPERTISE_CHARS: Final = 600
 _LONGEST_SENTENCE: Final = 300
 _LONGEST_QUESTION: Final = 200
+_LONGEST_WORD: Final = 60
+"""Longer ones are keys, sums and pieces of files, which nobody says."""
 _FEWEST: Final = 2
 _FEWEST_STEMS: Final = 4
 _ABOUT: Final = 8
@@ -106,7 +108,7 @@ def _terms(passages: Sequence[Read]) -> tuple[Counter[str], dict[str, Counter[st
         seen = dict[str, None]()
         for word in written:
             folded = language.fold(word)
-            if len(folded) < 3 or folded in stop or folded.isdigit():
+            if not 3 <= len(folded) <= _LONGEST_WORD or folded in stop or folded.isdigit():
                 continue
             stem = language.stem([folded], passage.language)[0]
             forms.setdefault(stem, Counter())[word] += 1
