@@ -145,18 +145,24 @@ def _packed(parts: Iterator[_Part]) -> Iterator[list[_Part]]:
 
 
 def _lead_ins_joined(found: list[list[_Part]], unit: Unit) -> Iterator[list[_Part]]:
-    """A few words between a heading and its first sub-heading go with what is under that."""
+    """A few words between a heading and its first sub-heading go with what is under that, unless
+    they say something by themselves: then they are cited by their own heading.
+    """
     carried: list[_Part] = []
     for n, parts in enumerate(found):
         above, below = parts[-1].headings, found[n + 1][0].headings if n + 1 < len(found) else ()
         deeper = len(below) > len(above) and below[: len(above)] == above
         lead = deeper and not unit.parts_sections
         joined = [*carried, *parts]
-        if lead and _size(joined) < _SMALL:
+        if lead and _size(joined) < _SMALL and not _says_something(parts[-1].text):
             carried = joined
             continue
         yield joined
         carried = []
+
+
+def _says_something(text: str) -> bool:
+    return text.rstrip().endswith((".", "!", "?", "…"))
 
 
 def _size(parts: list[_Part]) -> int:

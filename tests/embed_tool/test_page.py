@@ -58,7 +58,7 @@ def test_passages_come_with_their_title_and_place():
     event = read((PAGES / "docs.html").read_bytes())
     assert event["title"] == "rotate — Log rotation — Quill 4.2 documentation"
     places = [passage["place"] for passage in event["passages"]]
-    assert places == ["Log rotation › Options", "Log rotation › Example"]
+    assert places == ["Log rotation", "Log rotation › Options", "Log rotation › Example"]
 
 
 def test_code_in_a_sentence_stays_in_it_and_a_block_of_code_stays_whole():
