@@ -242,7 +242,7 @@ def _given_files(method: str, given: CreateAgent | AddToAgent) -> list[GivenFile
     names = given.names or given.files
     called = [name for name in given.names if name]
     fits = len(names) == len(given.files) and len(set(called)) == len(called)
-    if not fits or any(len(name) > _MAX_NAME for name in called):
+    if not fits or any(len(name) > _MAX_NAME or "\0" in name for name in called):
         reason = Phrase("agent_names", files=len(given.files), limit=_MAX_NAME)
         raise AlvoError(errors.INVALID_PARAMS, method=method, field="names", reason=reason)
     return [GivenFile(*one) for one in zip(given.files, names, strict=True)]

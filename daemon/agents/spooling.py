@@ -125,8 +125,18 @@ def _documents(
     for file in files:
         unnamed += not file.called
         # Of two documents of one path the later would take the place of the other.
-        called = file.called or (name if unnamed == 1 else f"{name}, {unnamed}")
+        called = _apart(file.called, name) or (name if unnamed == 1 else f"{name}, {unnamed}")
         yield from _of_file(file.path, called, file.called or _TRAINING_DATA, limit)
+
+
+def _apart(called: str, name: str) -> str:
+    """A file's name, which what came without one must not have as well. `name`: of that."""
+    agent = name.partition("/")[0]
+    return (
+        f"./{called}"
+        if called == agent or called.startswith((f"{agent}, ", f"{agent}/"))
+        else called
+    )
 
 
 def _as_of(at: Timestamp, documents: Iterator[Spooled]) -> Iterator[Spooled]:

@@ -101,6 +101,16 @@ def test_a_file_is_called_as_it_was_where_it_came_from(tmp_path):
     assert caught.value.blanks["where"] == "training_data"
 
 
+@pytest.mark.parametrize("called", ["a", "a, 2", "a/1"])
+def test_a_file_that_is_called_as_the_agent_s_own_text_takes_no_place_of_it(tmp_path, called):
+    file = tmp_path / "3f2a"
+    file.write_text("Some more words to know.")
+    target = tmp_path / "agents" / "a" / "data.jsonl"
+    spool(target, "a", "Some words to know.", [GivenFile(str(file), called)], LIMIT)
+    found = [codec.decode(line, Spooled).path for line in target.read_bytes().splitlines()]
+    assert found == ["a", f"./{called}"]
+
+
 def test_a_long_text_comes_in_parts_that_lose_nothing(tmp_path):
     text = "\n\n".join(f"Paragraph {n} says something of its own." for n in range(20_000))
     target = tmp_path / "data.jsonl"
