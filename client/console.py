@@ -10,7 +10,7 @@ import prompts
 from client.connection import Connection
 from client.folding import fold, fold_screen
 from client.screens.error import error_lines
-from client.terminal import Paint, has_colour, width_of
+from client.terminal import Paint, can_rewrite, has_colour, width_of
 from client.words import Words
 from daemon.protocol.escape import is_hidden
 
@@ -32,6 +32,7 @@ class Console:
         self.muted = False
         """While a JSON document is to come, nothing else may be on standard output."""
         self._connection: Connection | None = None
+        self._can_rewrite = can_rewrite(environ, 2)
         self._progress = False
         self._open_line = False
 
@@ -92,7 +93,7 @@ class Console:
 
     def progress(self, text: str) -> None:
         """One line that the next one takes the place of; only where someone can see it."""
-        if not self.paint_notice.colour or self._open_line:
+        if not self._can_rewrite or self._open_line:
             return
         self.clear_progress()
         sys.stderr.write(self.paint_notice(text[: self.width - 1], "dim"))

@@ -37,9 +37,12 @@ MIN_WIDTH = 24
 
 
 def has_colour(environ: Mapping[str, str], descriptor: int) -> bool:
-    if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
-        return False
-    return os.isatty(descriptor)
+    return not environ.get("NO_COLOR") and can_rewrite(environ, descriptor)
+
+
+def can_rewrite(environ: Mapping[str, str], descriptor: int) -> bool:
+    """Whether a line on it can be replaced by the next one."""
+    return environ.get("TERM") != "dumb" and os.isatty(descriptor)
 
 
 def width_of(descriptor: int) -> int:

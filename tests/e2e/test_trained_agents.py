@@ -596,7 +596,7 @@ def test_in_the_shell_files_are_named_as_in_bash(home, rpc):
 def test_who_stops_watching_reads_that_the_training_goes_on(home, rpc):
     (home.home / "long.md").write_text("\n\n".join(made_up_texts(400)))
     words = ("alvo", "agents", "create", "long", "long.md")
-    with Terminal(home, *words, NO_COLOR="") as watched:
+    with Terminal(home, *words) as watched:
         watched.see("is being trained")
         watched.type(CTRL_C)
         watched.see("The training goes on. See how far it is: alvo agents status long")

@@ -31,7 +31,9 @@ def test_a_passage_does_not_go_on_past_a_heading_of_its_level():
 
 
 def test_a_few_words_before_the_first_sub_heading_go_with_it():
-    found = cut("# T\n\n## A\n\nOf three kinds:\n\n### Details\n\nThe details.\n\n### More\n\nMore.\n")
+    found = cut(
+        "# T\n\n## A\n\nOf three kinds:\n\n### Details\n\nThe details.\n\n### More\n\nMore.\n"
+    )
     assert [(passage.place, passage.text) for passage in found] == [
         ("A › Details", "Of three kinds:\n\nThe details."),
         ("A › More", "More."),

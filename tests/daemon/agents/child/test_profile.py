@@ -36,6 +36,8 @@ def test_of_words_that_weigh_the_same_the_first_stand_first():
     passages = [Read("", f"We grow {', '.join(said)}.", "en")] * 3
     words = profile_of(passages, [], "en", None).vocabulary
     assert [word for word in words if word in said] == said
+
+
 def test_the_vocabulary_holds_nothing_that_nobody_says():
     key = "f00d" * 1500
     profile = profile_of([Read("Key", f"The key of the oven is {key}.", "en")], [], "en", None)
