@@ -71,9 +71,9 @@ class Children:
         found = await self._result(command, b"", tell)
         return codec.from_builtins({"documents": found["documents"]}, _Extraction).documents
 
-    async def drop(self, owners: list[str]) -> int:
+    async def drop(self, owners: list[str], *, thoroughly: bool) -> int:
         """Removes partitions of the index; gives how many passages they had."""
-        return (await self.run("drop", jobs.Drop(owners), jobs.Dropped)).passages
+        return (await self.run("drop", jobs.Drop(owners, thoroughly), jobs.Dropped)).passages
 
     async def _result(
         self,

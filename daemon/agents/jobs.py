@@ -100,9 +100,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Removes whole partitions."""
+    """Removes whole partitions; `thoroughly`: so that no word of them is left in the file."""
 
     owners: list[str]
+    thoroughly: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
+from itertools import groupby
 from typing import Final
 
 from daemon.agents.children import ChildEnded, Children
 from daemon.agents.records import Records
 from daemon.protocol.errors import AlvoError
 from daemon.store import Database
-from daemon.store.agents import forget_leftovers, leftovers, load_agent, versions_of
+from daemon.store.agents import find_agent, forget_leftovers, leftovers, load_agent, versions_of
 
 _AGAIN_S: Final = 60.0
 
@@ -44,20 +45,26 @@ class Leftovers:
     async def remove(self) -> int:
         """Gives how many passages they had; raises INDEX_BUSY, ChildEnded."""
         removed = 0
-        for owner in await self._records.read(leftovers):
-            lock = self.locks[owner.rpartition("@")[0]]
+        for user_id, owners in groupby(await self._records.read(leftovers), _name_of):
+            lock = self.locks[user_id]
             if lock.locked():
                 # That agent is being trained; afterwards is soon enough.
                 continue
             async with lock:
-                removed += await self._removed(owner)
+                removed += await self._removed(user_id, list(owners))
         return removed
 
-    async def _removed(self, owner: str) -> int:
-        if await self._records.read(lambda db: _is_needed(db, owner)):
+    async def _removed(self, user_id: str, owners: list[str]) -> int:
+        unneeded, deleted = await self._records.read(
+            lambda db: (
+                [owner for owner in owners if not _is_needed(db, owner)],
+                find_agent(db, user_id) is None,
+            )
+        )
+        if not unneeded:
             return 0
-        removed = await self._children.drop([owner])
-        await self._records.record(lambda db: forget_leftovers(db, [owner]))
+        removed = await self._children.drop(unneeded, thoroughly=deleted)
+        await self._records.record(lambda db: forget_leftovers(db, unneeded))
         return removed
 
     async def _remove_always(self) -> None:
@@ -69,6 +76,10 @@ class Leftovers:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._there_are_some.wait(), _AGAIN_S)
             self._there_are_some.clear()
+
+
+def _name_of(owner: str) -> str:
+    return owner.rpartition("@")[0]
 
 
 def _is_needed(db: Database, owner: str) -> bool:

@@ -25,6 +25,10 @@ class Records:
         """One IMMEDIATE transaction; it is done whole even where who asked for it goes away."""
         return await asyncio.shield(self._writer.run(partial(_in_transaction, work)))
 
+    async def write_through(self) -> None:
+        """What was deleted is nowhere any more."""
+        await self._writer.run(Database.write_through)
+
 
 def _in_transaction(work: Callable[[Database], T], db: Database) -> T:
     with db.transaction():

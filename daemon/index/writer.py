@@ -116,7 +116,15 @@ class IndexWriter:
             removed += source.passages
             sources.remove(self.db, source.id)
         sources.forget_owner(self.db, owner)
+        self.db.write_through()
         return removed
+
+    def forget_words(self) -> None:
+        """Of agents that were removed: FTS5 keeps words, marked as gone, until their parts are joined.
+        That takes some seconds for a hundred thousand passages.
+        """
+        self._join("agent_keyword")
+        self.db.write_through()
 
     def remove_source(self, source: str) -> None:
         """With all its documents. Its id, the beginning of it, or its name; SOURCE_NOT_FOUND."""
@@ -125,6 +133,7 @@ class IndexWriter:
             # Each in its own transaction: a source may be large, and a reader must not wait.
             self.remove(path, source_id)
         sources.remove(self.db, source_id)
+        self.db.write_through()
 
     def set_state(
         self, source_id: SourceId, state: SourceState, progress: Progress | None = None
@@ -241,9 +250,12 @@ class IndexWriter:
 
     def write_through(self) -> None:
         """All of it in the database file itself and on the disk."""
-        self.db.all("INSERT INTO keyword (keyword) VALUES ('optimize')")
-        self.db.all("INSERT INTO agent_keyword (agent_keyword) VALUES ('optimize')")
-        self.db.all("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._join("keyword")
+        self._join("agent_keyword")
+        self.db.write_through()
+
+    def _join(self, words: str) -> None:
+        self.db.all(f"INSERT INTO {words} ({words}) VALUES ('optimize')")
 
     def close(self) -> None:
         """An uncommitted rebuild is dropped; only the writer that holds the lock lets go of it."""

@@ -98,6 +98,8 @@ class Database:
         if not readonly:
             self.run(f"PRAGMA page_size = {page_size}")
             self.value("PRAGMA journal_mode = WAL")
+            # What is deleted is overwritten: who has something removed wants it gone.
+            self.value("PRAGMA secure_delete = ON")
         self.run(f"PRAGMA synchronous = {durability.value}")
         self.run("PRAGMA foreign_keys = ON")
         self.value(f"PRAGMA mmap_size = {mmap_bytes}")
@@ -192,6 +194,12 @@ class Database:
             yield
         finally:
             self._connection.execute("ROLLBACK")
+
+    def write_through(self) -> None:
+        """All of it in the file itself: what was deleted is in no log beside it either. Where a
+        reader is in the way, that is left to the next time.
+        """
+        self.all("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def interrupt(self) -> None:
         """Ends the statement that another thread runs here."""

@@ -632,3 +632,20 @@ def test_a_session_may_ask_an_agent_but_not_change_one(home, rpc):
     rpc.follow(flow["id"], {"executed", "failed"})
     assert "app = Flask" in rpc.output(flow["id"])
     assert rpc("agent.status", user_id="a")["status"] == "ready"
+
+
+def test_of_a_deleted_agent_no_word_is_left_in_any_file(home, rpc):
+    secret = "quartzhalibut"
+    text = f"The word of the vault is {secret}. It is said at the door of the vault, and only once."
+    rpc("agent.create", user_id="a", training_data=[text, *made_up_texts(5)])
+    trained(rpc, "a")
+    said = rpc("agent.infer", user_id="a", prompt=f"What is the word of the vault, {secret}?")
+    assert secret in said["response"]
+
+    def holding() -> list[str]:
+        files = (one for one in home.place.rglob("*") if one.is_file() and not one.is_symlink())
+        return [one.name for one in files if secret.encode() in one.read_bytes()]
+
+    assert {"state.db", "index-1.db"} & {name.removesuffix("-wal") for name in holding()}
+    rpc("agent.delete", user_id="a")
+    assert holding() == []

@@ -62,6 +62,9 @@ def drop(job: Drop, bench: Bench) -> Dropped:
     for owner in job.owners:
         with _writing(bench, None) as writer:
             removed += writer.remove_owner(owner)
+    if job.thoroughly:
+        with _writing(bench, None) as writer:
+            writer.forget_words()
     return Dropped(removed)
 
 
