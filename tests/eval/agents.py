@@ -25,6 +25,7 @@ from daemon.agents.child.processing import extracted_of, process
 from daemon.agents.children import Children
 from daemon.agents.jobs import Bench, Judge, Learn, Process
 from daemon.agents.spooling import spool
+from daemon.agents.stages import helps
 from daemon.config import Paths, load_config
 from daemon.index import Index
 from daemon.index.retrieval_model import RetrievalModel
@@ -148,7 +149,8 @@ def _trained(owner: str, extracted: str, bench: Bench) -> RetrievalModel | None:
         ),
         bench,
     )
-    if judged.report is None or not judged.report.deployed or not learned.model:
+    report = judged.report
+    if report is None or not report.deployed or not helps(report) or not learned.model:
         return None
     return RetrievalModel.from_bytes(base64.b64decode(learned.model))
 

@@ -95,6 +95,8 @@ class _Judged:
             return False, "agent_worse_than_baseline"
         if self.serving is not None and self._against(self.serving).high < 0:
             return False, "agent_worse_than_serving"
+        if self._against(self.baseline).mean < 0:
+            return True, "agent_no_gain"
         better = self.difference().low > 0
         return True, "agent_better" if better else "agent_not_worse"
 
