@@ -13,7 +13,7 @@ from daemon.agents.naming import agent_owner
 from daemon.agents.places import Places
 from daemon.agents.records import Records
 from daemon.agents.teaching import Lessons
-from daemon.protocol.agents import AgentStage, EvaluationReport
+from daemon.protocol.agents import AgentStage
 from daemon.store import Database
 from daemon.store.agents import (
     StoredAgent,
@@ -128,8 +128,8 @@ class Stages:
         )
         judged = await self.children.run("judge", job, jobs.Judged, tell)
         changes: dict[str, Any] = {"report": judged.report}
-        if judged.report is None or not helps(judged.report):
-            # What nobody can judge, or what helped nothing, is not relied on.
+        if judged.report is None or not judged.report.helps:
+            # What nobody can judge, or what helps nothing, is not relied on.
             changes |= {"model": None, "chosen": UNTRAINED}
         return lambda db: change_version(db, agent.user_id, version.number, **changes)
 
@@ -138,13 +138,6 @@ class Stages:
 
     def _extracted(self, version: StoredVersion) -> Path:
         return self._work(version) / "extracted.jsonl"
-
-
-def helps(report: EvaluationReport) -> bool:
-    """Whether what was learned finds no less than the untrained search, as far as was seen: to be
-    relied on it takes more than that the opposite may be chance.
-    """
-    return report.trained.ndcg_10.mean >= report.baseline.ndcg_10.mean
 
 
 def settle(db: Database, agent: StoredAgent, version: StoredVersion) -> None:

@@ -83,8 +83,9 @@ class EvaluationReport:
     `in_service`: the version that served while this one trained. `difference`: nDCG@10 of the
     trained one less that of whichever of baseline and version in service was better, paired.
     `support`: the share of sampled answers that stand in what they cite, with the passage that
-    answers among it. `deployed`: whether the
-    gate let it pass; `reason`: why, as a sentence.
+    answers among it. `deployed`: whether the gate let it pass; `reason`: why, as a sentence.
+    `helps`: whether what was learned is relied on, as it finds no less than the baseline by more
+    than a standard error.
     """
 
     pairs: int
@@ -96,6 +97,7 @@ class EvaluationReport:
     support: Measure | None
     deployed: bool
     reason: str
+    helps: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from daemon.agents.child.processing import extracted_of, process
 from daemon.agents.children import Children
 from daemon.agents.jobs import Bench, Judge, Learn, Process
 from daemon.agents.spooling import spool
-from daemon.agents.stages import helps
 from daemon.config import Paths, load_config
 from daemon.index import Index
 from daemon.index.retrieval_model import RetrievalModel
@@ -150,7 +149,7 @@ def _trained(owner: str, extracted: str, bench: Bench) -> RetrievalModel | None:
         bench,
     )
     report = judged.report
-    if report is None or not report.deployed or not helps(report) or not learned.model:
+    if report is None or not report.deployed or not report.helps or not learned.model:
         return None
     return RetrievalModel.from_bytes(base64.b64decode(learned.model))
 

@@ -74,6 +74,7 @@ def evaluate(
         difference=judged.difference(),
         support=_support(index, owner, rehearsal, model, seed),
         deployed=deployed,
+        helps=judged.helps(),
         reason=prompts.phrase(
             phrase, written_in, pairs=len(plain), fewest=FEWEST_JUDGED, **judged.blanks()
         ),
@@ -95,10 +96,15 @@ class _Judged:
             return False, "agent_worse_than_baseline"
         if self.serving is not None and self._against(self.serving).high < 0:
             return False, "agent_worse_than_serving"
-        if self._against(self.baseline).mean < 0:
+        if not self.helps():
             return True, "agent_no_gain"
         better = self.difference().low > 0
         return True, "agent_better" if better else "agent_not_worse"
+
+    def helps(self) -> bool:
+        """Half of an interval are two standard errors: less is enough to do without."""
+        found = self._against(self.baseline)
+        return found.mean >= -(found.high - found.low) / 4
 
     def difference(self) -> Measure:
         """To whichever of the two is the better one."""

@@ -7,7 +7,6 @@ import pytest
 from daemon.agents.child.evaluating import FEWEST_JUDGED, evaluate
 from daemon.agents.child.pairs import Pair, pairs_of, split_by_passage
 from daemon.agents.child.training import train
-from daemon.agents.stages import helps
 from daemon.index.hybrid import Weights
 from daemon.index.language import words
 from daemon.index.retrieval_model import UNTRAINED, Adapter, RetrievalModel
@@ -89,12 +88,12 @@ def test_a_model_that_is_worse_within_the_interval_is_deployed_without_what_it_l
 
     assert report.difference.mean < 0 <= report.difference.high
     assert report.deployed
-    assert not helps(report)
+    assert not report.helps
     assert report.reason.startswith("Deployed without what it learned")
 
 
 def test_what_finds_as_much_as_untrained_search_is_relied_on(judged):
-    assert helps(report_of(judged, UNTRAINED))
+    assert report_of(judged, UNTRAINED).helps
 
 
 def test_a_model_no_worse_than_untrained_but_worse_than_the_one_in_service_is_refused(judged):
