@@ -157,7 +157,8 @@ def _watched(console: Console, name: str, given: Namespace) -> int:
     agent: Agent = console.call("agent.status", user_id=name)
     try:
         while agent.training is not None:
-            console.progress(training_text(agent, console.words))
+            waits = f"{one_line(agent.error.message)} · " if agent.error is not None else ""
+            console.progress(waits + training_text(agent, console.words))
             time.sleep(_LOOK_S)
             agent = console.call("agent.status", user_id=name)
     except KeyboardInterrupt:

@@ -96,6 +96,8 @@ def _version(version: AgentVersion, words: Words, paint: Paint) -> str:
         lines += _report(version.report, words, paint)
     elif not version.error and all(stage.status == "done" for stage in version.stages):
         lines.append("    " + paint(words("agent_no_report"), "dim"))
+    if any(stage.status == "running" for stage in version.stages):
+        lines.append("    " + paint(words("agent_processing"), "yellow"))
     if version.error is not None:
         lines.append(f"    {paint('✗', 'red')} {escape(version.error.message)}")
     return "\n".join(lines) + "\n"

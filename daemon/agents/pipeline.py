@@ -17,6 +17,7 @@ from daemon.config import AgentSettings
 from daemon.protocol import errors
 from daemon.protocol.agents import AgentStage, AgentStatus, StageRecord, StageStatus, UserId
 from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import ErrorValue, Progress
 from daemon.store import Database, crash
 from daemon.store.agents import (
     StoredAgent,
@@ -71,6 +72,7 @@ class Pipeline:
         self._slots = asyncio.Semaphore(settings.workers)
         # One may still tidy up, or wait for its turn, when the next is wanted.
         self._tasks: defaultdict[UserId, set[asyncio.Task[None]]] = defaultdict(set)
+        self._held_up: dict[UserId, ErrorValue] = {}
 
     async def start(self) -> None:
         """Takes up the trainings that a crash or a stop cut off."""
@@ -111,7 +113,12 @@ class Pipeline:
         if tasks:
             await asyncio.wait(tasks)
 
+    def held_up(self, user_id: UserId) -> ErrorValue | None:
+        """What keeps a training from going on, as long as it does: a full disk, an index in use."""
+        return self._held_up.get(user_id)
+
     def _done(self, user_id: UserId, task: asyncio.Task[None]) -> None:
+        self._held_up.pop(user_id, None)
         self._tasks[user_id].discard(task)
         if not self._tasks[user_id]:
             del self._tasks[user_id]
@@ -140,6 +147,7 @@ class Pipeline:
                 if error.type not in _PATIENT:
                     raise
                 _log.warning("agent %s waits for the store: %s", user_id, error)
+                self._held_up[user_id] = error_value(error, self._language)
             await asyncio.sleep(_PAUSE_S)
 
     async def _staged(self, user_id: UserId, stage: AgentStage) -> bool:
@@ -168,8 +176,13 @@ class Pipeline:
     async def _worked(self, stage: AgentStage, agent: StoredAgent, version: StoredVersion) -> Keep:
         crash.point(f"{stage}-begun")
         telling = Telling(self._records, agent.user_id, version.number, stage)
+
+        def tell(progress: Progress) -> None:
+            self._held_up.pop(agent.user_id, None)
+            telling.tell(progress)
+
         try:
-            keep = await self._stages.run(stage, agent, version, telling.tell)
+            keep = await self._stages.run(stage, agent, version, tell)
         finally:
             await telling.close()
         crash.point(f"{stage}-worked")
@@ -256,6 +269,7 @@ class Pipeline:
         """Puts an error down that ends the training."""
         _log.warning("agent %s, %s, attempt %d: %s", agent.user_id, stage, attempt, error)
         if isinstance(error, AlvoError) and error.type in _PATIENT:
+            self._held_up[agent.user_id] = error_value(error, self._language)
             await asyncio.sleep(_PAUSE_S)
             await self._give_back(agent, version, stage, attempt)
             return True
@@ -360,4 +374,5 @@ def _between(began: str | None, ended: str) -> float:
     if began is None:
         return 0.0
     span = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
-    return round(span.total_seconds() * 1000, 1)
+    # A clock may be set back meanwhile.
+    return max(0.0, round(span.total_seconds() * 1000, 1))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from daemon.agents import spooling
@@ -135,10 +136,11 @@ class Agents:
         return await self._begun(user_id, file, add), measured
 
     async def status(self, user_id: str) -> Agent:
-        return await self._records.read(lambda db: _shown(db, load_agent(db, user_id)))
+        return self._told(await self._records.read(lambda db: _shown(db, load_agent(db, user_id))))
 
     async def listed(self) -> list[Agent]:
-        return await self._records.read(lambda db: [_shown(db, one) for one in list_agents(db)])
+        agents = await self._records.read(lambda db: [_shown(db, one) for one in list_agents(db)])
+        return [self._told(one) for one in agents]
 
     async def details(self, user_id: str) -> AgentDetails:
         def details(db: Database) -> AgentDetails:
@@ -147,7 +149,8 @@ class Agents:
             profile = None if version is None else version.profile
             return AgentDetails(_shown(db, agent), profile, _versions(db, agent))
 
-        return await self._records.read(details)
+        found = await self._records.read(details)
+        return replace(found, agent=self._told(found.agent))
 
     async def versions(self, user_id: str) -> list[AgentVersion]:
         return await self._records.read(lambda db: _versions(db, load_agent(db, user_id)))
@@ -208,6 +211,13 @@ class Agents:
             files=removed.files,
             size_bytes=removed.size_bytes,
         )
+
+    def _told(self, agent: Agent) -> Agent:
+        """With what its training waits for."""
+        held_up = self._pipeline.held_up(agent.user_id)
+        if held_up is None or agent.training is None:
+            return agent
+        return replace(agent, error=held_up)
 
     async def _spooled(
         self,

@@ -133,7 +133,8 @@ class AgentVersion:
 class Agent:
     """`version`: the one in service. `training`: the one that is being made, with its stage.
 
-    `error`: why the last training failed, also where an older version goes on answering.
+    `error`: why the last training failed, also where an older version goes on answering; while one
+    goes on, what it waits for.
     """
 
     user_id: UserId

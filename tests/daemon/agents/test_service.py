@@ -31,6 +31,7 @@ from daemon.protocol.agents import (
     UserId,
 )
 from daemon.protocol.errors import AlvoError
+from daemon.protocol.values import ErrorValue
 from daemon.store import Database, Durability, Worker
 from daemon.store.schema import STATE_MIGRATIONS
 from tests.support.index import paths_in
@@ -147,6 +148,26 @@ def test_with_an_agent_every_training_of_it_ends_so_that_none_teaches_the_next_o
             await until(lambda: is_processed(held), 10)
             await held.agents.delete(ANN)
             assert await rests(ANN)
+
+    asyncio.run(main())
+
+
+def test_what_a_training_waits_for_is_told_as_long_as_it_does(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with some_agents(tmp_path) as held:
+            await held.agents.create(CreateAgent(ANN, TEXT))
+            await held.make_readonly(True)
+
+            async def told() -> ErrorValue | None:
+                return (await held.agents.status(ANN)).error
+
+            error = await until(told, 30)
+            (listed,) = await held.agents.listed()
+            assert (listed.training, listed.error) == (1, error)
+            assert error.name == "STORE_READONLY"
+            await held.make_readonly(False)
+            assert await held.rests() is AgentStatus.READY
+            assert (await held.agents.status(ANN)).error is None
 
     asyncio.run(main())
 
