@@ -35,6 +35,11 @@ _OLD_S: Final = 3600.0
 _LINES: Final = re.compile(r'\s*\{[^\n]*"(?:question|answer|text)"\s*:')
 _TRAINING_DATA: Final = ""
 """How the daemon is told that a file is training data and no file of the person's."""
+MAX_DOCUMENTS: Final = 200_000
+"""As many as the daemon takes at once."""
+_VALUES_EACH: Final = 20
+_VALUE: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{,]', re.DOTALL)
+"""A text, or what begins another value."""
 _UNFIT: Final = re.compile(r"[^\w.\- ]+")
 
 
@@ -96,8 +101,10 @@ async def _json(request: web.BaseRequest, folder: Path) -> dict[str, Any]:
 
 def _by_file(body: Path, folder: Path) -> dict[str, Any]:
     """The object in a file, its training data in another one if a frame cannot hold it."""
+    content = body.read_bytes()
+    _refuse_crowded(content)
     try:
-        given = codec.decode(body.read_bytes(), dict[str, Any])
+        given = codec.decode(content, dict[str, Any])
     except (codec.Malformed, RecursionError, UnicodeDecodeError):
         raise refused("web_reason_json") from None
     body.unlink()
@@ -108,6 +115,13 @@ def _by_file(body: Path, folder: Path) -> dict[str, Any]:
         given["files"] = [*files, _written(data, folder)]
         given["names"] = [*(names or files), _TRAINING_DATA]
     return given
+
+
+def _refuse_crowded(content: bytes) -> None:
+    """Before anything is made of it: of values of two bytes each, what is sent grows thirtyfold."""
+    most = MAX_DOCUMENTS * _VALUES_EACH
+    if next(itertools.islice(_VALUE.finditer(content), most, None), None) is not None:
+        raise AlvoError(errors.AGENT_DATA_TOO_MANY, limit=MAX_DOCUMENTS)
 
 
 def _list(value: Any) -> list[Any]:

@@ -99,6 +99,17 @@ def test_an_error_has_a_status_a_sentence_and_what_to_do(
     assert error.get("field", "") == field or not field
 
 
+def test_of_a_crowd_of_tiny_values_nothing_is_made(shared: Web) -> None:
+    crowd = b'{"user_id": "l", "training_data": [' + b"[]," * 4_000_000 + b"[]]}"
+    reply = shared.call("POST", "/api/v1/agents", crowd)
+    assert (reply.status, reply.error) == (413, "AGENT_DATA_TOO_MANY")
+    # A text may be as long, and full of signs.
+    told = json.dumps({"user_id": "l", "training_data": '[],"\\{' * 2_000_000}).encode()
+    assert len(told) > len(crowd)
+    reply = shared.call("POST", "/api/v1/agents", told)
+    assert reply.error != "AGENT_DATA_TOO_MANY"
+
+
 def test_a_form_of_too_many_parts_is_told_so_and_not_that_it_has_too_many_bytes(
     shared: Web,
 ) -> None:
