@@ -192,6 +192,21 @@ def test_what_runs_in_a_process_of_its_own_is_started_and_never_imported(child):
     assert not wrong, "\n".join(map(str, wrong))
 
 
+def test_no_time_limit_may_lose_a_cancellation():
+    """Up to Python 3.11 `asyncio.wait_for` swallows one that comes as what it waits for is done; who
+    waits for the task that was cancelled then waits for ever.
+    """
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: asyncio.timeout instead"
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "wait_for"
+        if isinstance(node.value, ast.Name) and node.value.id == "asyncio"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_no_modules_import_each_other_in_a_circle():
     modules = {found.importer for found in IMPORTS}
     needs: dict[str, set[str]] = {}

@@ -74,7 +74,8 @@ class Leftovers:
             except (AlvoError, ChildEnded) as error:
                 _log.info("what is left of agents is removed later: %s", error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._there_are_some.wait(), _AGAIN_S)
+                async with asyncio.timeout(_AGAIN_S):
+                    await self._there_are_some.wait()
             self._there_are_some.clear()
 
 

@@ -57,7 +57,8 @@ class Caller:
 
     async def _call(self, flow: Flow, inquiry: Inquiry, followed: asyncio.Event) -> None:
         try:
-            await asyncio.wait_for(followed.wait(), _PATIENCE_S)
+            async with asyncio.timeout(_PATIENCE_S):
+                await followed.wait()
         except TimeoutError:
             with contextlib.suppress(Exception):
                 await self._notify(flow, inquiry)
@@ -83,7 +84,8 @@ class Caller:
             cwd="/",
         )
         try:
-            await asyncio.wait_for(process.wait(), _LIMIT_S)
+            async with asyncio.timeout(_LIMIT_S):
+                await process.wait()
         except (TimeoutError, asyncio.CancelledError):
             _log.warning("%s did not end in %s s", _PROGRAM, _LIMIT_S)
             process.kill()

@@ -374,7 +374,8 @@ class Bash:
         swept = await asyncio.to_thread(end_session, self.marker)
         # The kernel says at once that bash is dead; the loop hears it a moment later.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._died.wait(), _STOP_S)
+            async with asyncio.timeout(_STOP_S):
+                await self._died.wait()
         self._swept = True
         self._dispose_when_idle()
         return swept

@@ -158,7 +158,8 @@ async def _outcome(
         if ended_by is not None:
             _kill(process.pid)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(reading), _LAST_S)
+            async with asyncio.timeout(_LAST_S):
+                await asyncio.shield(reading)
         if ended_by is None:
             await process.wait()
         return output, ended_by

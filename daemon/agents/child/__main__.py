@@ -4,6 +4,7 @@ nothing but the index, the cache and the data of agents.
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,19 @@ def main() -> int:
     # SQLite's files for a moment; elsewhere none can be made.
     os.environ["SQLITE_TMPDIR"] = str(agents_directory(paths))
     given = sys.stdin.buffer.read()
+    work, form = _work(name)
     try:
         # Before the walls are up: its key may lie in a file that is beyond them.
         embedder = None
         if name in EMBEDDING:
             embedder = choose_embedder(config.embedder, paths, os.environ)
         _confine(name, paths, config)
-        result = _done(name, given, Bench(paths, config, embedder, _tell))
+        result = work(codec.decode(given, form), Bench(paths, config, embedder, _tell))
     except AlvoError as error:
         return _failed(error)
-    except (MemoryError, SystemError):
-        # The second is what the interpreter says where its own compiler gets no memory.
+    except (MemoryError, SystemError, ImportError):
+        # The others are how the interpreter says so where it compiles, or takes in a library that is
+        # there, as most of them were before the walls.
         return _failed(AlvoError(errors.AGENT_OUT_OF_MEMORY, limit=config.agents.memory_bytes))
     except OSError as error:
         return _failed(of_system(error, paths.index_dir))
@@ -56,33 +59,33 @@ def _failed(error: AlvoError) -> int:
     return 1
 
 
-def _done(name: str, given: bytes, bench: Bench) -> Any:
-    # Each imports what it needs when it runs.
+def _work(name: str) -> tuple[Callable[[Any, Bench], Any], type[Any]]:
+    """What does a job, and how it is told of. Each imports what it needs alone."""
     match name:
         case "process":
             from daemon.agents.child.processing import process
 
-            return process(codec.decode(given, jobs.Process), bench)
+            return process, jobs.Process
         case "learn":
             from daemon.agents.child.learning import learn
 
-            return learn(codec.decode(given, jobs.Learn), bench)
+            return learn, jobs.Learn
         case "judge":
             from daemon.agents.child.learning import judge
 
-            return judge(codec.decode(given, jobs.Judge), bench)
+            return judge, jobs.Judge
         case "sample":
             from daemon.agents.child.learning import sample
 
-            return sample(codec.decode(given, jobs.Sample), bench)
+            return sample, jobs.Sample
         case "drop":
             from daemon.agents.child.processing import drop
 
-            return drop(codec.decode(given, jobs.Drop), bench)
+            return drop, jobs.Drop
         case "unpack":
             from daemon.agents.packing import unpack
 
-            return unpack(codec.decode(given, jobs.Unpack))
+            return lambda job, _: unpack(job), jobs.Unpack
     raise ValueError(name)
 
 

@@ -259,3 +259,19 @@ def test_a_file_that_ends_the_process_that_reads_it_is_refused(tmp_path: Path) -
             assert caught.value.type is errors.AGENT_IMPORT_INVALID
 
     asyncio.run(main())
+
+
+def test_who_removes_what_is_left_ends_though_something_is_left_at_that_very_moment(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with some_agents(tmp_path) as held:
+            leftovers = held.agents._leftovers
+            # It waits by now.
+            await until(lambda: not leftovers._there_are_some.is_set(), 5)
+            await asyncio.sleep(0.2)
+            leftovers.notice()
+            async with asyncio.timeout(5):
+                await leftovers.close()
+
+    asyncio.run(main())
