@@ -133,7 +133,9 @@ def test_the_screen_is_told_of_before_what_is_drawn_on_it(tmp_path: Path) -> Non
         async def on_output(data: bytes) -> None:
             order.append(data)
 
-        script = "stty raw -echo; printf '\\033[2Jdrawn'; stty -raw; sleep 0.3; echo after"
+        script = (
+            "stty raw -echo; printf '\\033[2Jdrawn'; sleep 0.3; stty -raw; sleep 0.3; echo after"
+        )
         await s.shell.run(approval(script, cwd=str(s.home)), 0, on_output, on_wait=on_wait)
         drawn = next(n for n, it in enumerate(order) if isinstance(it, bytes))
         assert order[:drawn] == [S]
