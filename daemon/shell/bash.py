@@ -36,8 +36,6 @@ CHUNK: Final = 64 * 1024
 _TAIL: Final = 128 * 1024
 _READY_S: Final = 10.0
 _STOP_S: Final = 2.0
-# Long enough for a program to see that its window has changed before it changes back.
-_REDRAW_S: Final = 0.05
 
 
 class Bash:
@@ -325,19 +323,10 @@ class Bash:
         self._rouse()
 
     def resize(self, window: Window) -> None:
-        """A real terminal of this size shows the command now.
-
-        One of the same size shows nothing yet: whoever has the screen draws it anew.
-        """
-        if not self.busy:
-            return
-        self._pty.translate_newlines()
-        mode = self._pty.mode()
-        if self._pty.window() == window and mode is not None and not mode.canonical:
-            self._pty.resize(Window(window.rows + 1, window.columns))
-            self._loop.call_later(_REDRAW_S, self._pty.resize, window)
-        else:
-            self._pty.resize(window)
+        """A real terminal of this size shows the command now."""
+        if self.busy:
+            self._pty.translate_newlines()
+            self._pty.show(window, self._loop)
 
     async def _writable(self) -> None:
         """Until the terminal takes more, at most a moment: the command may end meanwhile."""

@@ -1,5 +1,6 @@
 """bash in a pseudo-terminal, with private pipes beside it: the only door to pexpect."""
 
+import asyncio
 import contextlib
 import fcntl
 import os
@@ -21,6 +22,8 @@ from daemon.shell.values import Window
 NOBODYS: Final = Window(24, 80)
 """How large the terminal is while nobody has said how large theirs is."""
 _TIOCSIG: Final = 0x40045436  # _IOW('T', 0x36, int): a signal to the foreground group
+_REDRAW_S: Final = 0.05
+"""Long enough for a program to see that its window has changed before it changes back."""
 _LOWEST_PIPE: Final = 10  # below are the descriptors that scripts use by number
 _LOCAL_FLAGS: Final = 3
 _OUTPUT_FLAGS: Final = 1
@@ -52,6 +55,7 @@ class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs 
         self.script_number = self.report_number = -1
         self._passed: tuple[int, ...] = ()
         self._guarded = False
+        self._redrawing: asyncio.TimerHandle | None = None
         try:
             self._open_pipes()
             arguments = ["--noprofile", "--norc", f"/dev/fd/{self.script_number}"]
@@ -201,8 +205,22 @@ class BashPty(pexpect.spawn):  # type: ignore[type-arg]  # generic in the stubs 
         rows, columns, _, _ = struct.unpack("HHHH", size)
         return Window(rows, columns)
 
+    def show(self, window: Window, loop: asyncio.AbstractEventLoop) -> None:
+        """A terminal of this size shows it from now on. One of the same size shows nothing yet: whoever
+        has the screen draws it anew.
+        """
+        mode = self.mode()
+        if self.window() == window and mode is not None and not mode.canonical:
+            self.resize(Window(window.rows + 1, window.columns))
+            self._redrawing = loop.call_later(_REDRAW_S, self.resize, window)
+        else:
+            self.resize(window)
+
     def resize(self, window: Window) -> None:
         """The kernel tells who is in front (SIGWINCH), if this is a change."""
+        if self._redrawing is not None:
+            # The size that was to come back is not the latest any more.
+            self._redrawing.cancel()
         size = struct.pack("HHHH", window.rows, window.columns, 0, 0)
         with contextlib.suppress(OSError):
             fcntl.ioctl(self.slave, termios.TIOCSWINSZ, size)

@@ -157,16 +157,6 @@ def test_in_tmux_the_screen_is_drawn_given_back_and_drawn_again(home: Home, tmp_
     def drawn(*texts: str) -> None:
         wait_until(lambda: "\n~\n~" in screen() and all(t in screen() for t in texts), within=60)
 
-    def measured() -> bool:
-        # Vim drops what is typed while it draws anew.
-        keys("Escape")
-        keys("-l", ":set lines? columns?")
-        keys("Enter")
-        with contextlib.suppress(AssertionError):
-            wait_until(lambda: "lines=12" in screen() and "columns=60" in screen(), within=5)
-            return True
-        return False
-
     tmux("new-session", "-d", "-s", "it", "-x", "80", "-y", "24", "PS1='ready> ' sh")
     try:
         line(alvo(home, "run", "--", "vim -u NONE -N -n note"))
@@ -184,7 +174,9 @@ def test_in_tmux_the_screen_is_drawn_given_back_and_drawn_again(home: Home, tmp_
         drawn("in tmux")
         tmux("resize-window", "-t", "it", "-x", "60", "-y", "12")
         wait_until(lambda: screen().count("\n~") < 11, within=60)
-        wait_until(measured, within=60)
+        keys("-l", ":set lines? columns?")
+        keys("Enter")
+        wait_until(lambda: "lines=12" in screen() and "columns=60" in screen(), within=60)
         keys("Enter", ":wq", "Enter")
         wait_until(lambda: "exit status 0" in screen(), within=60)
     finally:

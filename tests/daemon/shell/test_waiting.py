@@ -236,6 +236,20 @@ def test_who_has_the_screen_draws_it_anew_for_a_terminal_of_the_same_size(tmp_pa
     with_sessions(tmp_path, story)
 
 
+def test_a_size_that_comes_while_it_is_drawn_anew_stays(tmp_path: Path) -> None:
+    async def story(s: Sessions) -> None:
+        script = "trap 'stty size' WINCH; stty raw; echo on; while :; do sleep 0.02; done"
+        async with s.running(f"bash -c {script!r}", b"on", window=Window(33, 77)) as running:
+            await s.shell.resize(TALK, Window(33, 77))
+            await s.shell.resize(TALK, Window(12, 60))
+            await until(lambda: b"12 60" in running.seen)
+            await asyncio.sleep(0.3)
+            bash = s.shell._sessions[TALK]
+            assert bash._pty.window() == Window(12, 60)
+
+    with_sessions(tmp_path, story)
+
+
 # Job control.
 
 
