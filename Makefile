@@ -35,8 +35,14 @@ index: weights ## indexes folders and databases: make index DOCS="~/notes" DATAB
 # Most tests wait for other processes most of the time; those of one file run one after the other.
 SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile
 
+# Side by side a busy machine may keep a test waiting beyond its patience: what fails so is named, and
+# counts if it fails again alone.
+ALONE := --last-failed --last-failed-no-failures none --maxfail 3
+
 test: setup-dev weights ## every test
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) || { \
+		echo 'Once more, alone, what failed above:'; \
+		$(BIN)/python -m pytest $(ALONE); }
 
 test-fast: setup-dev weights ## the tests that take no seconds
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
