@@ -197,10 +197,10 @@ class Agents:
         passages = sum(version.passages for version in versions)
         try:
             async with asyncio.timeout(_REMOVED_S):
+                await self._records.write_through()
                 await self._leftovers.remove()
         except (TimeoutError, AlvoError, ChildEnded) as error:
             _log.info("the passages of agent %s are removed later: %s", name, error)
-        await self._records.write_through()
         self._say("deleted", name, versions=len(versions), passages=passages)
         return AgentDeleted(
             user_id=name,

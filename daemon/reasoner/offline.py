@@ -66,7 +66,7 @@ class OfflineReasoner:
             return explain(request, request.ran)
         if len(request.question) > _LONGEST_QUESTION:
             request = replace(request, question=request.question[:_LONGEST_QUESTION])
-        if _written(request.question, request) is None and introduction.is_asked(request.question):
+        if introduction.is_asked(request.question) and _written(request.question, request) is None:
             return introduction.introduce(request)
         likely = self._intents.probability_of_task(request.question)
         asks = asks_for_rows(request.question, language.known(request.language))

@@ -182,7 +182,7 @@ async def checked(persons: Persons, one: socket.socket) -> bool:
 def test_the_daemon_is_asked_once_about_each(held: socket.socket) -> None:
     async def story() -> None:
         told = Told()
-        persons = Persons(told)  # type: ignore[arg-type]
+        persons = Persons(told)  # type: ignore[arg-type]  # a daemon that counts how often it is asked
         assert await checked(persons, held)
         assert {os.getpid()} in told.asked
         told.asked.clear()
@@ -201,7 +201,7 @@ def test_one_of_a_session_among_many_is_found_out_and_never_taken_for_a_persons(
         with giving, taking:
             child, other = start(TAKES, taking), start()
             told = Told({child.pid})
-            persons = Persons(told)  # type: ignore[arg-type]
+            persons = Persons(told)  # type: ignore[arg-type]  # a daemon that counts how often it is asked
             assert await checked(persons, held)
             assert {child.pid} in told.asked
             told.asked.clear()
@@ -223,7 +223,7 @@ def test_a_further_process_of_a_persons_is_asked_about_and_let_pass(
 ) -> None:
     async def story() -> None:
         told = Told()
-        persons = Persons(told)  # type: ignore[arg-type]
+        persons = Persons(told)  # type: ignore[arg-type]  # a daemon that counts how often it is asked
         assert await checked(persons, held)
         child = start(WAITS, held)
         told.asked.clear()
